@@ -1,0 +1,420 @@
+#include "base/io.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { RAW = 256 << 10, PEEK = 64 << 10 };
+
+struct mkg__stream {
+    int fd;
+    char *path;
+    const char *name;
+    mkg__sha256 *sha;
+    uint64_t raw_done, raw_total;
+    unsigned char *raw; /* bytes as read: raw[at .. end) */
+    size_t at, end;
+    bool eof, gzip, inflating;
+    z_stream z;
+    mkg__buf head; /* peeked, not yet consumed: head.ptr[head_at ..) */
+    size_t head_at;
+};
+
+static mkg_status fill(mkg__stream *s, mkg_err *err)
+{
+    if (s->eof || s->at < s->end) return MKG_OK;
+    ssize_t k;
+    do
+        k = read(s->fd, s->raw, RAW);
+    while (k < 0 && errno == EINTR);
+    if (k < 0) return mkg__fail_errno(err, "read", s->path);
+    s->at = 0;
+    s->end = (size_t)k;
+    s->eof = k == 0;
+    s->raw_done += (uint64_t)k;
+    mkg__sha256_add(s->sha, s->raw, (size_t)k);
+    return MKG_OK;
+}
+
+mkg_status mkg__stream_open(const char *path, mkg__stream **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    struct stat sb;
+    bool is_stdin = strcmp(path, "-") == 0;
+    mkg__stream *s = mkg__calloc(1, sizeof *s);
+
+    *out = NULL;
+    if (!s) return mkg__nomem(err);
+    s->fd = -1;
+    s->path = mkg__strdup(is_stdin ? "stdin" : path);
+    s->sha = mkg__sha256_new();
+    s->raw = mkg__malloc(RAW);
+    if (!s->path || !s->sha || !s->raw) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    s->name = mkg__path_base(s->path);
+    s->fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0 || fstat(s->fd, &sb) != 0) {
+        st = mkg__fail_errno(err, "open", s->path);
+        goto out;
+    }
+    if (S_ISDIR(sb.st_mode)) {
+        st = mkg__fail(err, MKG_EIO, "cannot read %s: it is a directory, not a file",
+                       path);
+        goto out;
+    }
+    if (S_ISREG(sb.st_mode)) s->raw_total = (uint64_t)sb.st_size;
+    MKG_GO(fill(s, err));
+    /* A pipe may hand over its first byte alone. */
+    while (s->end == 1 && !s->eof) {
+        ssize_t k = read(s->fd, s->raw + 1, RAW - 1);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) {
+            st = mkg__fail_errno(err, "read", s->path);
+            goto out;
+        }
+        if (k == 0) break;
+        mkg__sha256_add(s->sha, s->raw + 1, (size_t)k);
+        s->raw_done += (uint64_t)k;
+        s->end += (size_t)k;
+    }
+    s->gzip = s->end >= 2 && s->raw[0] == 0x1f && s->raw[1] == 0x8b;
+    if (s->gzip) {
+        if (inflateInit2(&s->z, 15 + 16) != Z_OK) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        s->inflating = true;
+    }
+    *out = s;
+    s = NULL;
+out:
+    mkg__stream_close(s);
+    return st;
+}
+
+void mkg__stream_close(mkg__stream *s)
+{
+    if (!s) return;
+    if (s->inflating) inflateEnd(&s->z);
+    if (s->fd >= 0) close(s->fd);
+    mkg__sha256_free(s->sha);
+    mkg__buf_clear(&s->head);
+    mkg__free(s->raw);
+    mkg__free(s->path);
+    mkg__free(s);
+}
+
+static mkg_status inflate_some(mkg__stream *s, void *dst, size_t cap, size_t *n,
+                               mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+
+    s->z.next_out = dst;
+    s->z.avail_out = (uInt)(cap > UINT32_MAX ? UINT32_MAX : cap);
+    uInt room = s->z.avail_out;
+    while (s->z.avail_out == room) {
+        MKG_GO(fill(s, err));
+        if (s->at == s->end) {
+            st = mkg__fail_at(err, MKG_EPARSE, s->name, 0, 0,
+                              "the gzip data end too soon");
+            goto out;
+        }
+        s->z.next_in = s->raw + s->at;
+        s->z.avail_in = (uInt)(s->end - s->at);
+        int z = inflate(&s->z, Z_NO_FLUSH);
+        s->at = s->end - s->z.avail_in;
+        if (z == Z_STREAM_END) {
+            MKG_GO(fill(s, err));
+            if (s->at == s->end) { /* the last member */
+                inflateEnd(&s->z);
+                s->inflating = false;
+                break;
+            }
+            inflateReset(&s->z);
+        } else if (z != Z_OK && z != Z_BUF_ERROR) {
+            st = z == Z_MEM_ERROR ? mkg__nomem(err)
+                                  : mkg__fail_at(err, MKG_EPARSE, s->name, 0, 0,
+                                                 "the gzip data are damaged");
+            goto out;
+        }
+    }
+out:
+    *n = room - s->z.avail_out;
+    return st;
+}
+
+static mkg_status read_through(mkg__stream *s, void *dst, size_t cap, size_t *n,
+                               mkg_err *err)
+{
+    *n = 0;
+    if (cap == 0) return MKG_OK;
+    if (s->gzip) return s->inflating ? inflate_some(s, dst, cap, n, err) : MKG_OK;
+    mkg_status st = fill(s, err);
+    if (st < 0) return st;
+    *n = s->end - s->at < cap ? s->end - s->at : cap;
+    memcpy(dst, s->raw + s->at, *n);
+    s->at += *n;
+    return MKG_OK;
+}
+
+mkg_status mkg__stream_read(mkg__stream *s, void *dst, size_t cap, size_t *n,
+                            mkg_err *err)
+{
+    size_t left = s->head.len - s->head_at;
+    if (left == 0) return read_through(s, dst, cap, n, err);
+    *n = left < cap ? left : cap;
+    memcpy(dst, s->head.ptr + s->head_at, *n);
+    s->head_at += *n;
+    return MKG_OK;
+}
+
+mkg_status mkg__stream_peek(mkg__stream *s, mkg_view *head, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    char tmp[4096];
+    size_t n;
+
+    while (s->head.len < PEEK) {
+        MKG_GO(read_through(s, tmp, sizeof tmp, &n, err));
+        if (n == 0) break;
+        mkg__buf_put(&s->head, tmp, n);
+        if (s->head.failed) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+    }
+out:
+    *head = mkg__view(s->head.ptr ? s->head.ptr : "", s->head.len);
+    return st;
+}
+
+void mkg__stream_progress(const mkg__stream *s, uint64_t *done, uint64_t *total)
+{
+    *done = s->raw_done - (s->end - s->at);
+    *total = s->raw_total;
+}
+
+const char *mkg__stream_name(const mkg__stream *s)
+{
+    return s->name;
+}
+
+mkg_status mkg__stream_sha256(mkg__stream *s, unsigned char out[MKG_SHA256_BYTES],
+                              mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    while (!s->eof) {
+        s->at = s->end;
+        MKG_GO(fill(s, err));
+    }
+    mkg__sha256_end(s->sha, out);
+out:
+    return st;
+}
+
+struct mkg__lines {
+    mkg__stream *s;
+    char *block; /* bytes read, not yet given out: block[at .. end) */
+    size_t at, end, cap;
+    uint64_t number;
+    bool eof;
+};
+
+mkg_status mkg__lines_new(mkg__stream *s, mkg__lines **out, mkg_err *err)
+{
+    mkg__lines *l = mkg__calloc(1, sizeof *l);
+    *out = NULL;
+    if (!l || !mkg__grow(&l->block, &l->cap, 64 << 10, 1)) {
+        mkg__free(l);
+        return mkg__nomem(err);
+    }
+    l->s = s;
+    *out = l;
+    return MKG_OK;
+}
+
+void mkg__lines_free(mkg__lines *l)
+{
+    if (!l) return;
+    mkg__free(l->block);
+    mkg__free(l);
+}
+
+/* Read more behind block[at .. end), moving it to the front first. */
+static mkg_status more(mkg__lines *l, mkg_err *err)
+{
+    size_t n;
+    if (l->at) {
+        memmove(l->block, l->block + l->at, l->end - l->at);
+        l->end -= l->at;
+        l->at = 0;
+    }
+    if (l->cap - l->end < 4096 && !mkg__grow(&l->block, &l->cap, l->cap * 2, 1))
+        return mkg__nomem(err);
+    mkg_status st = mkg__stream_read(l->s, l->block + l->end, l->cap - l->end, &n, err);
+    l->end += n;
+    l->eof = n == 0;
+    return st;
+}
+
+mkg_status mkg__lines_next(mkg__lines *l, mkg_view *line, uint64_t *number,
+                           mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t seen = 0; /* bytes after `at` known to hold no line end */
+    bool too_long = false;
+
+    for (;;) {
+        char *nl = l->end - l->at > seen
+                       ? memchr(l->block + l->at + seen, '\n', l->end - l->at - seen)
+                       : NULL;
+        if (nl || l->eof) {
+            if (!nl && l->at == l->end && !too_long) return MKG_END;
+            size_t len = nl ? (size_t)(nl - (l->block + l->at)) : l->end - l->at;
+            *line = mkg__view(l->block + l->at, len);
+            l->at += len + (nl != NULL);
+            break;
+        }
+        seen = l->end - l->at;
+        if (seen > MKG_LINE_MAX) { /* forget it, but find its end */
+            too_long = true;
+            l->at = l->end;
+            seen = 0;
+        }
+        MKG_GO(more(l, err));
+    }
+    *number = ++l->number;
+    if (too_long || line->len > MKG_LINE_MAX)
+        return mkg__fail_at(err, MKG_EPARSE, l->s->name, *number, 0,
+                            "the line is longer than %d MiB", MKG_LINE_MAX >> 20);
+    if (line->len && line->ptr[line->len - 1] == '\r') line->len--;
+    if (*number == 1 && line->len >= 3 && memcmp(line->ptr, "\xef\xbb\xbf", 3) == 0) {
+        line->ptr += 3;
+        line->len -= 3;
+    }
+out:
+    return st;
+}
+
+mkg_status mkg__file_read(const char *path, size_t limit, mkg__buf *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__stream *s = NULL;
+    char tmp[16384];
+    size_t n;
+
+    MKG_GO(mkg__stream_open(path, &s, err));
+    for (;;) {
+        MKG_GO(mkg__stream_read(s, tmp, sizeof tmp, &n, err));
+        if (n == 0) break;
+        if (n > limit - (out->len < limit ? out->len : limit)) {
+            st = mkg__fail_at(err, MKG_EPARSE, path, 0, 0,
+                              "the file is larger than %zu bytes", limit);
+            goto out;
+        }
+        mkg__buf_put(out, tmp, n);
+    }
+    if (!mkg__buf_cstr(out)) st = mkg__nomem(err);
+out:
+    mkg__stream_close(s);
+    return st;
+}
+
+static mkg_status sync_dir(const char *path, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t n = (size_t)(mkg__path_base(path) - path);
+    char *dir = n ? mkg__viewdup(mkg__view(path, n)) : mkg__strdup(".");
+    if (!dir) return mkg__nomem(err);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        /* Some file systems cannot sync a directory; that loses nothing but time. */
+        if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+            st = mkg__fail_errno(err, "write", dir);
+        close(fd);
+    }
+    mkg__free(dir);
+    return st;
+}
+
+mkg_status mkg__file_replace(const char *path, unsigned mode, mkg__write_fn fn,
+                             void *ctx, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf tmp = {0};
+    FILE *f = NULL;
+    int fd = -1;
+    bool made = false;
+
+    mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
+    if (!mkg__buf_cstr(&tmp)) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    fd = open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0 || !(f = fdopen(fd, "wb"))) {
+        st = mkg__fail_errno(err, "write", path);
+        if (fd >= 0) close(fd);
+        goto out;
+    }
+    made = true;
+    MKG_GO(fn(ctx, f, err));
+    if (fflush(f) != 0 || ferror(f) || fsync(fd) != 0) {
+        st = mkg__fail_errno(err, "write", path);
+        goto out;
+    }
+    int closed = fclose(f);
+    f = NULL;
+    if (closed != 0 || rename(tmp.ptr, path) != 0) {
+        st = mkg__fail_errno(err, "write", path);
+        goto out;
+    }
+    made = false;
+    MKG_GO(sync_dir(path, err));
+out:
+    if (f) fclose(f);
+    if (made) unlink(tmp.ptr);
+    mkg__buf_clear(&tmp);
+    return st;
+}
+
+mkg_status mkg__file_sha256(const char *path, unsigned char out[MKG_SHA256_BYTES],
+                            uint64_t *size, mkg_err *err)
+{
+    mkg__stream *s = NULL;
+    mkg_status st = mkg__stream_open(path, &s, err);
+    if (st >= 0) st = mkg__stream_sha256(s, out, err);
+    if (st >= 0) *size = s->raw_done;
+    mkg__stream_close(s);
+    return st;
+}
+
+char *mkg__path_join(const char *dir, const char *name)
+{
+    mkg__buf b = {0};
+    size_t n = strlen(dir);
+    mkg__buf_printf(&b, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
+    if (!mkg__buf_cstr(&b)) {
+        mkg__buf_clear(&b);
+        return NULL;
+    }
+    return b.ptr;
+}
+
+const char *mkg__path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool mkg__file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}

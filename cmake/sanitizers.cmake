@@ -1,0 +1,7 @@
+if(MEDKG_SANITIZE)
+  add_compile_options(-fsanitize=${MEDKG_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${MEDKG_SANITIZE})
+  if(MEDKG_SANITIZE MATCHES undefined)
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+endif()
