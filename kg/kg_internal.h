@@ -1,0 +1,80 @@
+/* What the files of kg/ share: the handle, the records, the vocabulary. */
+#ifndef MKG_KG_INTERNAL_H
+#define MKG_KG_INTERNAL_H
+
+#include "base/hash.h"
+#include "kg/kg.h"
+#include "kg/store_internal.h"
+
+/* Counters and marks in `meta`, by name; the values are big-endian. */
+#define MKG_META_SCHEMA     "schema"    /* u64 */
+#define MKG_META_VERSION    "version"   /* u64 */
+#define MKG_META_HASH       "hash"      /* 16 bytes: hi, lo */
+#define MKG_META_NODE       "next:node" /* u64, first id that is free */
+#define MKG_META_FACT       "next:fact"
+#define MKG_META_SOURCE     "next:source"
+#define MKG_META_RELATION   "next:relation"
+#define MKG_META_VOCABULARY "vocabulary" /* SHA-256 of the file loaded last */
+#define MKG_META_TYPE       "type:"      /* + type: u64 nodes */
+#define MKG_META_RELFACTS   "relfacts:"  /* + relation id, 4 bytes: u64 facts */
+
+/* Relations of the store, both directions, and the folded names that lead to them. */
+typedef struct mkg__vocabulary {
+    mkg_relation **at; /* in the arena: addresses stay as the list grows */
+    size_t n, cap;
+    mkg__map names; /* folded name -> index + 1 */
+    mkg__arena arena;
+} mkg__vocabulary;
+
+struct mkg_kg {
+    mkg__store *store;
+    mkg__txn *read;
+    char *path;
+    bool writable, created, writing;
+    uint64_t version;
+    mkg__u128 hash;
+    mkg__vocabulary vocabulary;
+};
+
+/* ---- meta ---- */
+mkg_status mkg__meta_get_u64(mkg__txn *t, const char *name, size_t n, uint64_t *out,
+                             mkg_err *err); /* 0 if not there */
+mkg_status mkg__meta_put_u64(mkg__txn *t, const char *name, size_t n, uint64_t v,
+                             mkg_err *err);
+
+/* ---- records (bytes in docs/formats.md) ---- */
+void mkg__entry_put(mkg__buf *b, const mkg_entry *e);
+mkg_status mkg__fact_decode(mkg_id id, mkg_view record, mkg_fact *out, mkg_err *err);
+/* Everything of a fact but its attributions. */
+void mkg__fact_put(mkg__buf *b, const mkg_fact *f);
+void mkg__attribution_put(mkg__buf *b, const mkg_attribution *a);
+void mkg__source_put(mkg__buf *b, const mkg_source *s);
+mkg_status mkg__source_decode(mkg_id id, mkg_view record, mkg_source *out,
+                              mkg_err *err);
+
+/* The hash of the graph is the sum of its records' hashes: order does not matter, and a
+ * change costs as much as what it changes. */
+void mkg__hash_add(mkg__u128 *sum, mkg__db db, mkg_id id, mkg_view record);
+void mkg__hash_sub(mkg__u128 *sum, mkg__db db, mkg_id id, mkg_view record);
+
+/* Codes are compared in ASCII upper case. Appended. */
+void mkg__code_key(mkg__buf *b, mkg_view code);
+
+/* Key of a folded name: itself, or its beginning and hash where it is too long.
+ * Appended. */
+void mkg__name_key(mkg__buf *b, mkg_view folded);
+
+/* ---- vocabulary ---- */
+void mkg__vocabulary_clear(mkg__vocabulary *v);
+mkg_status mkg__vocabulary_load(mkg__vocabulary *v, mkg__txn *t, mkg_err *err);
+/* Add a relation without an inverse, called `name`. */
+mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
+                               bool literal, const mkg_relation **out, mkg_err *err);
+const mkg_relation *mkg__vocabulary_find(const mkg__vocabulary *v, mkg_view name);
+const mkg_relation *mkg__vocabulary_get(const mkg__vocabulary *v, mkg_id id,
+                                        bool inverse);
+/* Write both directions of relation `id`. */
+mkg_status mkg__vocabulary_put(const mkg__vocabulary *v, mkg__txn *t, mkg_id id,
+                               mkg_err *err);
+
+#endif

@@ -1,0 +1,403 @@
+#include "kg/store_internal.h"
+
+#include "base/err.h"
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    unsigned flags;
+} databases[MKG_DB_COUNT] = {
+    [MKG_DB_META] = {"meta", 0},
+    [MKG_DB_NODE] = {"node", 0},
+    [MKG_DB_NAME] = {"name", MDB_DUPSORT | MDB_DUPFIXED},
+    [MKG_DB_CODE] = {"code", MDB_DUPSORT | MDB_DUPFIXED},
+    [MKG_DB_RELATION] = {"relation", 0},
+    [MKG_DB_FACT] = {"fact", 0},
+    [MKG_DB_OUT] = {"out", MDB_DUPSORT | MDB_DUPFIXED},
+    [MKG_DB_IN] = {"in", MDB_DUPSORT | MDB_DUPFIXED},
+    [MKG_DB_SOURCE] = {"source", 0},
+    [MKG_DB_SOURCE_FACT] = {"source_fact", MDB_DUPSORT | MDB_DUPFIXED},
+};
+
+struct mkg__store {
+    MDB_env *env;
+    MDB_dbi dbi[MKG_DB_COUNT];
+    char *path;
+    int lock_fd;
+    bool write;
+};
+
+struct mkg__txn {
+    mkg__store *store;
+    MDB_txn *txn;
+};
+
+struct mkg__cursor {
+    MDB_cursor *cursor;
+};
+
+static mkg_status fail(mkg_err *err, int rc, const char *path)
+{
+    switch (rc) {
+    case ENOMEM:
+        return mkg__nomem(err);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE:
+    case MDB_PANIC:
+        return mkg__fail(err, MKG_ESTORE,
+                         "the store %s is damaged or is not a store: %s", path,
+                         mdb_strerror(rc));
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+        return mkg__fail(err, MKG_EIO,
+                         "no space left for the store %s; it is as it was before",
+                         path);
+    default:
+        return mkg__fail(err, MKG_EIO, "store %s: %s", path, mdb_strerror(rc));
+    }
+}
+
+/* One writer at a time. flock() goes with the process, so a killed writer leaves no
+ * lock behind; the number in the file is for the message alone. */
+static mkg_status take_lock(mkg__store *s, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    char *file = mkg__path_join(s->path, "writer.lock");
+    char pid[32] = "";
+
+    if (!file) return mkg__nomem(err);
+    s->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock_fd < 0) {
+        st = mkg__fail_errno(err, "write to the store: open", file);
+    } else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t k = read(s->lock_fd, pid, sizeof pid - 1);
+        pid[k > 0 ? strcspn(pid, "\n") : 0] = '\0';
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store %s is being written by process %s; try again when it "
+                       "is done",
+                       s->path, pid[0] ? pid : "(unknown)");
+    } else {
+        int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+        if (ftruncate(s->lock_fd, 0) != 0 || write(s->lock_fd, pid, (size_t)n) != n)
+            st = mkg__fail_errno(err, "write to the store: write", file);
+    }
+    mkg__free(file);
+    return st;
+}
+
+/* The map is address space, not memory or disk: a writer reserves a lot of it and asks
+ * for less where the machine limits it (ulimit -v, valgrind). */
+static mkg_status open_env(mkg__store *s, uint64_t file_size, unsigned flags,
+                           mkg_err *err)
+{
+    uint64_t size = s->write ? (uint64_t)1 << 40 : file_size + (64u << 20);
+    int rc;
+
+    for (;; size /= 4) {
+        if ((rc = mdb_env_create(&s->env)) != 0) return fail(err, rc, s->path);
+        mdb_env_set_maxdbs(s->env, 32);
+        mdb_env_set_maxreaders(s->env, 1024);
+        if ((rc = mdb_env_set_mapsize(s->env, (size_t)(size & ~(uint64_t)0xffff))) == 0)
+            rc = mdb_env_open(s->env, s->path, flags, 0666);
+        if (rc == 0) break;
+        mdb_env_close(s->env);
+        s->env = NULL;
+        if (rc != ENOMEM || !s->write || size / 4 < file_size * 2 + (256u << 20))
+            return fail(err, rc, s->path);
+    }
+    int dead = 0;
+    if (!(flags & MDB_NOLOCK)) mdb_reader_check(s->env, &dead);
+    return MKG_OK;
+}
+
+static mkg_status open_databases(mkg__store *s, mkg_err *err)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(s->env, NULL, s->write ? 0 : MDB_RDONLY, &txn);
+    if (rc != 0) return fail(err, rc, s->path);
+    for (size_t i = 0; i < MKG_DB_COUNT && rc == 0; i++)
+        rc = mdb_dbi_open(txn, databases[i].name,
+                          databases[i].flags | (s->write ? (unsigned)MDB_CREATE : 0),
+                          &s->dbi[i]);
+    if (rc == 0 && (rc = mdb_txn_commit(txn)) == 0) return MKG_OK;
+    if (rc == MDB_NOTFOUND) {
+        mdb_txn_abort(txn);
+        return mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", s->path);
+    }
+    return fail(err, rc, s->path);
+}
+
+mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
+                           bool *created, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    struct stat sb;
+    unsigned flags = MDB_NOTLS;
+    char *data = NULL, *lock = NULL;
+    bool made_folder = false;
+    mkg__store *s = mkg__calloc(1, sizeof *s);
+
+    *out = NULL;
+    *created = false;
+    if (!s) return mkg__nomem(err);
+    s->lock_fd = -1;
+    s->write = write;
+    s->path = mkg__strdup(path);
+    data = mkg__path_join(path, "data.mdb");
+    lock = mkg__path_join(path, "lock.mdb");
+    if (!s->path || !data || !lock) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    if (write) {
+        made_folder = mkdir(path, 0777) == 0;
+        if (!made_folder && errno != EEXIST) {
+            st = mkg__fail_errno(err, "make the store", path);
+            goto out;
+        }
+        MKG_GO(take_lock(s, err));
+    }
+    if (stat(data, &sb) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            st = mkg__fail_errno(err, "open the store", path);
+            goto out;
+        }
+        if (!write) {
+            st = mkg__fail(err, MKG_NOTFOUND,
+                           "there is no store at %s; `medkg import` makes one", path);
+            goto out;
+        }
+        *created = true;
+        sb.st_size = 0;
+    } else if (!write) {
+        if (access(data, R_OK) != 0) {
+            st = mkg__fail_errno(err, "open the store", path);
+            goto out;
+        }
+        flags |= MDB_RDONLY;
+        /* On a read-only medium there is no writer to be protected from. */
+        if (access(lock, W_OK) != 0 &&
+            (errno == EROFS || errno == EACCES || errno == ENOENT) &&
+            access(path, W_OK) != 0)
+            flags |= MDB_NOLOCK;
+    }
+    MKG_GO(open_env(s, (uint64_t)sb.st_size, flags, err));
+    MKG_GO(open_databases(s, err));
+    *out = s;
+    s = NULL;
+out:
+    if (s && *created) {
+        mkg__store_discard(s);
+    } else {
+        mkg__store_close(s);
+        if (made_folder && st < 0) rmdir(path);
+    }
+    mkg__free(data);
+    mkg__free(lock);
+    return st;
+}
+
+void mkg__store_close(mkg__store *s)
+{
+    if (!s) return;
+    if (s->env) mdb_env_close(s->env);
+    if (s->lock_fd >= 0) close(s->lock_fd);
+    mkg__free(s->path);
+    mkg__free(s);
+}
+
+void mkg__store_discard(mkg__store *s)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    if (s->env) mdb_env_close(s->env);
+    s->env = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *file = mkg__path_join(s->path, files[i]);
+        if (file) unlink(file);
+        mkg__free(file);
+    }
+    rmdir(s->path); /* stays if somebody put something else there */
+    mkg__store_close(s);
+}
+
+uint64_t mkg__store_bytes(const mkg__store *s)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0) return 0;
+    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err)
+{
+    mkg__txn *t = mkg__calloc(1, sizeof *t);
+    *out = NULL;
+    if (!t) return mkg__nomem(err);
+    t->store = s;
+    unsigned flags = write ? 0 : MDB_RDONLY;
+    int rc = mdb_txn_begin(s->env, NULL, flags, &t->txn);
+    if (rc == MDB_MAP_RESIZED) { /* another process made it grow */
+        rc = mdb_env_set_mapsize(s->env, 0);
+        if (rc == 0) rc = mdb_txn_begin(s->env, NULL, flags, &t->txn);
+    }
+    if (rc != 0) {
+        mkg__free(t);
+        return fail(err, rc, s->path);
+    }
+    *out = t;
+    return MKG_OK;
+}
+
+mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err)
+{
+    int rc = mdb_txn_commit(t->txn);
+    mkg_status st = rc ? fail(err, rc, t->store->path) : MKG_OK;
+    mkg__free(t);
+    return st;
+}
+
+void mkg__txn_abort(mkg__txn *t)
+{
+    if (!t) return;
+    mdb_txn_abort(t->txn);
+    mkg__free(t);
+}
+
+static MDB_val val(mkg_view v)
+{
+    MDB_val m = {v.len, (void *)(uintptr_t)v.ptr}; /* LMDB does not write through it */
+    return m;
+}
+
+static mkg_view view(MDB_val m)
+{
+    return mkg__view(m.mv_data, m.mv_size);
+}
+
+mkg_status mkg__db_get(mkg__txn *t, mkg__db db, mkg_view key, mkg_view *value,
+                       mkg_err *err)
+{
+    MDB_val k = val(key), v;
+    int rc = mdb_get(t->txn, t->store->dbi[db], &k, &v);
+    if (rc == MDB_NOTFOUND) return MKG_NOTFOUND;
+    if (rc != 0) return fail(err, rc, t->store->path);
+    *value = view(v);
+    return MKG_OK;
+}
+
+mkg_status mkg__db_put(mkg__txn *t, mkg__db db, mkg_view key, mkg_view value,
+                       mkg_err *err)
+{
+    MDB_val k = val(key), v = val(value);
+    int rc = mdb_put(t->txn, t->store->dbi[db], &k, &v, 0);
+    return rc ? fail(err, rc, t->store->path) : MKG_OK;
+}
+
+mkg_status mkg__db_entries(mkg__txn *t, mkg__db db, uint64_t *n, mkg_err *err)
+{
+    MDB_stat stat;
+    int rc = mdb_stat(t->txn, t->store->dbi[db], &stat);
+    *n = rc ? 0 : stat.ms_entries;
+    return rc ? fail(err, rc, t->store->path) : MKG_OK;
+}
+
+mkg_status mkg__cursor_open(mkg__txn *t, mkg__db db, mkg__cursor **out, mkg_err *err)
+{
+    mkg__cursor *c = mkg__calloc(1, sizeof *c);
+    *out = NULL;
+    if (!c) return mkg__nomem(err);
+    int rc = mdb_cursor_open(t->txn, t->store->dbi[db], &c->cursor);
+    if (rc != 0) {
+        mkg__free(c);
+        return fail(err, rc, t->store->path);
+    }
+    *out = c;
+    return MKG_OK;
+}
+
+void mkg__cursor_close(mkg__cursor *c)
+{
+    if (!c) return;
+    mdb_cursor_close(c->cursor);
+    mkg__free(c);
+}
+
+static mkg_status move(mkg__cursor *c, MDB_val *k, MDB_val *v, MDB_cursor_op op,
+                       mkg_view *key, mkg_view *value, mkg_err *err)
+{
+    int rc = mdb_cursor_get(c->cursor, k, v, op);
+    if (rc == MDB_NOTFOUND) return MKG_END;
+    if (rc != 0)
+        return mkg__fail(err, MKG_ESTORE, "the store is damaged: %s", mdb_strerror(rc));
+    if (key) *key = view(*k);
+    if (value) *value = view(*v);
+    return MKG_OK;
+}
+
+mkg_status mkg__cursor_seek(mkg__cursor *c, const mkg_view *key, mkg_view *k,
+                            mkg_view *v, mkg_err *err)
+{
+    MDB_val mk = {0, NULL}, mv = {0, NULL};
+    if (key) mk = val(*key);
+    return move(c, &mk, &mv, key ? MDB_SET_RANGE : MDB_LAST, k, v, err);
+}
+
+mkg_status mkg__cursor_seek_dup(mkg__cursor *c, mkg_view key, mkg_view value,
+                                mkg_view *v, mkg_err *err)
+{
+    MDB_val mk = val(key), mv = val(value);
+    return move(c, &mk, &mv, MDB_GET_BOTH_RANGE, NULL, v, err);
+}
+
+mkg_status mkg__cursor_next(mkg__cursor *c, mkg_view *k, mkg_view *v, mkg_err *err)
+{
+    MDB_val mk, mv;
+    return move(c, &mk, &mv, MDB_NEXT, k, v, err);
+}
+
+mkg_status mkg__cursor_prev_key(mkg__cursor *c, mkg_view *k, mkg_view *v, mkg_err *err)
+{
+    MDB_val mk, mv;
+    return move(c, &mk, &mv, MDB_PREV_NODUP, k, v, err);
+}
+
+mkg_status mkg__cursor_next_dup(mkg__cursor *c, mkg_view *v, mkg_err *err)
+{
+    MDB_val mk, mv;
+    return move(c, &mk, &mv, MDB_NEXT_DUP, NULL, v, err);
+}
+
+mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err)
+{
+    size_t count = 0;
+    int rc = mdb_cursor_count(c->cursor, &count);
+    *n = count;
+    return rc ? mkg__fail(err, MKG_ESTORE, "the store is damaged: %s", mdb_strerror(rc))
+              : MKG_OK;
+}
+
+mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err)
+{
+    MDB_val k = val(key), v = val(value);
+    int rc = mdb_cursor_put(c->cursor, &k, &v, 0);
+    if (rc == 0) return MKG_OK;
+    if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT)
+        return mkg__fail(err, MKG_EIO,
+                         "no space left for the store; it is as it was before");
+    return mkg__fail(err, rc == ENOMEM ? MKG_ENOMEM : MKG_EIO, "store: %s",
+                     mdb_strerror(rc));
+}

@@ -1,0 +1,383 @@
+/* The store under bad circumstances: killed writers, locks, other schemas, no rights, a
+ * full disk. */
+#include "testing.h"
+
+#include "kg/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static mkg_err err;
+
+typedef struct world {
+    char *folder, *db;
+} world;
+
+static int setup(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    w->folder = new_folder();
+    w->db = in_folder(w->folder, "db");
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    remove_folder(w->folder);
+    free(w->db);
+    free(w);
+    return 0;
+}
+
+/* Import `facts` made-up facts as source number `number`. */
+static mkg_status import_many(const char *db, int number, size_t facts, mkg_err *e)
+{
+    mkg_kg *kg;
+    mkg_writer *w = NULL;
+    mkg_writer_counts c;
+    const mkg_relation *r;
+    char name[64], sha[64];
+    mkg_source_info info = {.file = "many.tsv", .format = "triples"};
+    mkg_status st = mkg_kg_open_write(db, &kg, e);
+    if (st < 0) return st;
+    st = mkg_writer_new(kg, &info, &w, e);
+    if (st >= 0) st = mkg_writer_relation(w, V("symptom"), &r, e);
+    for (size_t i = 0; i < facts && st >= 0; i++) {
+        mkg_id a, b;
+        snprintf(name, sizeof name, "disease %d %zu", number, i / 10);
+        st = mkg_writer_node(w, V("disease"), V(name), 0, &a, e);
+        snprintf(name, sizeof name, "symptom %zu", i * 7919 % 5003);
+        if (st >= 0) st = mkg_writer_node(w, V("symptom"), V(name), 0, &b, e);
+        mkg_fact_in f = {.subject = a, .relation = r, .object = b, .line = i + 1};
+        f.literal = f.grade = f.population = f.locator = V("");
+        if (st >= 0) st = mkg_writer_fact(w, &f, e);
+    }
+    snprintf(sha, sizeof sha, "%d", number);
+    if (st >= 0) st = mkg_writer_commit(w, sha, 1, 0, NULL, NULL, &c, e);
+    mkg_writer_free(w);
+    mkg_kg_close(kg);
+    return st;
+}
+
+/* Does every fact read, and do the indexes agree with it? */
+static void check_whole(const char *db, uint64_t *facts, uint64_t *version)
+{
+    mkg_kg *kg;
+    mkg_fact f;
+    mkg_id id = 0;
+    size_t n = 0, degrees = 0, d;
+    assert_mkg_ok(mkg_kg_open(db, &kg, &err));
+    while (mkg_kg_next_fact(kg, &id, &f, &err) == MKG_OK) {
+        mkg_edges e = {0};
+        bool found = false;
+        assert_mkg_ok(mkg_kg_edges(kg, f.object, f.relation, true, 0, &e, &err));
+        for (size_t i = 0; i < e.n; i++)
+            found |= e.edges[i].fact == id && e.edges[i].other == f.subject;
+        assert_true(found);
+        mkg_edges_clear(&e);
+        n++;
+        if (n > 300) break; /* the counters below speak for the rest */
+    }
+    mkg_stats s;
+    assert_mkg_ok(mkg_kg_stats(kg, &s, &err));
+    mkg_node node;
+    for (id = 0; mkg_kg_next_node(kg, &id, &node, &err) == MKG_OK;) {
+        assert_mkg_ok(mkg_kg_degree(kg, id, 0, false, &d, &err));
+        degrees += d;
+    }
+    assert_int_equal(degrees, s.facts);
+    *facts = s.facts;
+    *version = mkg_kg_version(kg);
+    mkg_stats_clear(&s);
+    mkg_kg_close(kg);
+}
+
+/* A writer killed at any moment leaves the old state or the new one. */
+static void test_kill(void **state)
+{
+    world *w = *state;
+    uint64_t facts, version, done = 1;
+    assert_mkg_ok(import_many(w->db, 0, 2000, &err));
+    for (int i = 1; i <= 12; i++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) _exit(import_many(w->db, i, 3000, NULL) < 0);
+        struct timespec wait = {0, (long)i * 2500000};
+        nanosleep(&wait, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        check_whole(w->db, &facts, &version);
+        assert_int_equal(facts, 2000 + (version - 1) * 3000);
+        assert_true(version == done || version == done + 1);
+        done = version;
+    }
+    assert_mkg_ok(import_many(w->db, 99, 3000, &err)); /* no lock was left behind */
+}
+
+static void test_one_writer(void **state)
+{
+    world *w = *state;
+    mkg_kg *one, *two;
+    assert_mkg_ok(mkg_kg_open_write(w->db, &one, &err));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        mkg_err e;
+        char pid[32];
+        snprintf(pid, sizeof pid, "%ld", (long)getppid());
+        _exit(mkg_kg_open_write(w->db, &two, &e) == MKG_ESTORE && strstr(e.msg, pid)
+                  ? 0
+                  : 1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    mkg_kg_close(one);
+}
+
+/* A store that was made for nothing is taken away again. */
+static void test_empty_store_vanishes(void **state)
+{
+    world *w = *state;
+    mkg_kg *kg;
+    assert_mkg_ok(mkg_kg_open_write(w->db, &kg, &err));
+    assert_mkg_ok(mkg_kg_load_relations(kg, MEDKG_DATA_DIR "/relations.tsv", &err));
+    mkg_kg_close(kg);
+    assert_int_not_equal(access(w->db, F_OK), 0);
+    assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_NOTFOUND);
+    assert_non_null(strstr(err.msg, w->db));
+}
+
+static void test_newer_schema(void **state)
+{
+    world *w = *state;
+    mkg__store *store;
+    mkg__txn *t;
+    bool created;
+    mkg_kg *kg;
+    unsigned char value[8];
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
+    assert_mkg_ok(mkg__txn_begin(store, true, &t, &err));
+    mkg__be64(value, MKG_SCHEMA + 1);
+    assert_mkg_ok(mkg__db_put(t, MKG_DB_META, V("schema"),
+                              mkg__view((char *)value, sizeof value), &err));
+    assert_mkg_ok(mkg__txn_commit(t, &err));
+    mkg__store_close(store);
+    assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_ESTORE);
+    assert_non_null(strstr(err.msg, "schema"));
+    assert_int_equal(mkg_kg_open_write(w->db, &kg, &err), MKG_ESTORE);
+}
+
+static void test_not_a_store(void **state)
+{
+    world *w = *state;
+    mkg_kg *kg;
+    char junk[8192];
+    mkdir(w->db, 0777);
+    memset(junk, 'j', sizeof junk);
+    free(new_file(w->db, "data.mdb", junk, sizeof junk));
+    assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_ESTORE);
+    assert_int_equal(mkg_kg_open_write(w->db, &kg, &err), MKG_ESTORE);
+    struct stat sb; /* and it was left alone */
+    char *file = in_folder(w->db, "data.mdb");
+    assert_int_equal(stat(file, &sb), 0);
+    assert_int_equal(sb.st_size, sizeof junk);
+    free(file);
+    char *plain = new_text(w->folder, "plain", "text");
+    assert_true(mkg_kg_open_write(plain, &kg, &err) < 0);
+    assert_true(mkg_kg_open(plain, &kg, &err) != MKG_OK);
+    free(plain);
+}
+
+/* Run `fn` as a user without rights; root has them all. */
+static int as_nobody(int (*fn)(const char *), const char *db)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(77);
+        _exit(fn(db));
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static int read_and_write(const char *db)
+{
+    mkg_kg *kg;
+    mkg_err e;
+    mkg_stats s;
+    if (mkg_kg_open(db, &kg, &e) != MKG_OK) return 1;
+    if (mkg_kg_stats(kg, &s, &e) != MKG_OK || s.facts != 10) return 2;
+    mkg_stats_clear(&s);
+    mkg_kg_close(kg);
+    if (mkg_kg_open_write(db, &kg, &e) != MKG_EIO) return 3;
+    return strstr(e.msg, "ermission") ? 0 : 4;
+}
+
+static void test_read_only(void **state)
+{
+    world *w = *state;
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    assert_int_equal(chmod(w->folder, 0755), 0);
+    const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    for (size_t i = 0; i < 3; i++) {
+        char *file = in_folder(w->db, files[i]);
+        assert_int_equal(chmod(file, 0444), 0);
+        free(file);
+    }
+    assert_int_equal(chmod(w->db, 0555), 0);
+    int rc = as_nobody(read_and_write, w->db);
+    assert_int_equal(chmod(w->db, 0755), 0);
+    if (rc == 77) skip();
+    assert_int_equal(rc, 0);
+}
+
+/* Writes fail with "file too large" at every size in turn, as they would on a disk that
+ * is full: the import fails cleanly, the store is what it was. */
+static int import_limited(const char *db, rlim_t limit)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit r = {limit, limit};
+        mkg_err e = {0};
+        signal(SIGXFSZ, SIG_IGN);
+        if (setrlimit(RLIMIT_FSIZE, &r) != 0) _exit(9);
+        mkg_status st = import_many(db, 1, 3000, &e);
+        _exit(st >= 0 ? 0 : st == MKG_EIO && e.msg[0] ? 1 : 2);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static void test_full_disk(void **state)
+{
+    world *w = *state;
+    uint64_t facts, version;
+    struct stat sb;
+    assert_mkg_ok(import_many(w->db, 0, 2000, &err));
+    char *file = in_folder(w->db, "data.mdb");
+    assert_int_equal(stat(file, &sb), 0);
+    free(file);
+    int failures = 0, rc = 1;
+    for (rlim_t limit = (rlim_t)sb.st_size; rc == 1; limit += 64 << 10) {
+        rc = import_limited(w->db, limit);
+        assert_true(rc == 0 || rc == 1);
+        check_whole(w->db, &facts, &version);
+        assert_int_equal(facts, rc ? 2000 : 5000);
+        failures += rc;
+    }
+    assert_true(failures > 2);
+}
+
+/* A reader goes on seeing what it opened, until it renews. */
+static void test_snapshot(void **state)
+{
+    world *w = *state;
+    mkg_kg *kg;
+    mkg_stats s;
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    assert_mkg_ok(mkg_kg_open(w->db, &kg, &err));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) _exit(import_many(w->db, 1, 4000, NULL) < 0);
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    assert_mkg_ok(mkg_kg_stats(kg, &s, &err));
+    assert_int_equal(s.facts, 10);
+    mkg_stats_clear(&s);
+    assert_mkg_ok(mkg_kg_renew(kg, &err));
+    assert_mkg_ok(mkg_kg_stats(kg, &s, &err));
+    assert_int_equal(s.facts, 4010);
+    mkg_stats_clear(&s);
+    mkg_kg_close(kg);
+}
+
+/* Damaged records are refused, not read. */
+static void test_damaged_records(void **state)
+{
+    world *w = *state;
+    mkg__store *store;
+    mkg__txn *t;
+    bool created;
+    mkg_kg *kg;
+    mkg_view old;
+    unsigned char key[4];
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
+    assert_mkg_ok(mkg__txn_begin(store, true, &t, &err));
+    mkg__be32(key, 1);
+    mkg_view k = {(char *)key, 4};
+    assert_mkg_ok(mkg__db_get(t, MKG_DB_FACT, k, &old, &err));
+    char *copy = mkg__viewdup(old);
+    assert_mkg_ok(mkg__db_put(t, MKG_DB_FACT, k, mkg__view(copy, old.len - 3), &err));
+    assert_mkg_ok(mkg__txn_commit(t, &err));
+    mkg__store_close(store);
+    mkg__free(copy);
+    assert_mkg_ok(mkg_kg_open(w->db, &kg, &err));
+    mkg_fact f;
+    assert_int_equal(mkg_kg_fact(kg, 1, &f, &err), MKG_ESTORE);
+    assert_int_equal(mkg_kg_fact(kg, 2, &f, &err), MKG_OK);
+    assert_int_equal(mkg_kg_fact(kg, 99, &f, &err), MKG_NOTFOUND);
+    mkg_kg_close(kg);
+}
+
+static void test_vocabulary_errors(void **state)
+{
+    world *w = *state;
+    mkg_kg *kg;
+    static const char head[] =
+        "relation\tinverse\tkind\tsubject_type\tobject_type\tlabel_zh"
+        "\tlabel_en\tphrases_zh\tphrases_en\taliases\n";
+    static const struct {
+        const char *row, *says;
+        uint64_t line;
+    } bad[] = {{"a\tb\tnode\t\t\t\t\t\t\t\n", "inverse", 2},
+               {"a\t\tthing\t\t\t\t\t\t\t\n", "kind", 2},
+               {"a\t\tnode\t\t\n", "columns", 2},
+               {"# c\na\t\tnode\t\t\t\t\t\t\t\na\t\tnode\t\t\t\t\t\t\t\n", "twice", 4},
+               {"\t\tnode\t\t\t\t\t\t\t\n", "name", 2},
+               {"a\t\tnode\t\t\t\xff\t\t\t\t\n", "UTF-8", 2}};
+    assert_mkg_ok(mkg_kg_open_write(w->db, &kg, &err));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s", head, bad[i].row);
+        char *file = new_text(w->folder, "r.tsv", text);
+        assert_int_equal(mkg_kg_load_relations(kg, file, &err), MKG_EPARSE);
+        assert_non_null(strstr(err.msg, bad[i].says));
+        assert_int_equal(err.line, bad[i].line);
+        free(file);
+    }
+    char *file = new_text(w->folder, "r.tsv", "");
+    assert_int_equal(mkg_kg_load_relations(kg, file, &err), MKG_EPARSE);
+    free(file);
+    mkg_kg_close(kg);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {T(test_kill),
+                                       T(test_one_writer),
+                                       T(test_empty_store_vanishes),
+                                       T(test_newer_schema),
+                                       T(test_not_a_store),
+                                       T(test_read_only),
+                                       T(test_full_disk),
+                                       T(test_snapshot),
+                                       T(test_damaged_records),
+                                       T(test_vocabulary_errors)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
