@@ -1,0 +1,175 @@
+/* How well retrieval does on a file of questions with gold answers. */
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "retrieve/retrieve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH = 20, LONG_GOLD = 12, LONG_GOLD_PREFIX = 40 };
+
+/* Folded, blanks removed. Appended. */
+static mkg_status squeeze(mkg_view text, mkg__buf *out, mkg_err *err)
+{
+    mkg_status st = mkg__fold(text.ptr, text.len, out, NULL, err);
+    if (st < 0) return st;
+    size_t n = 0;
+    for (size_t i = 0; i < out->len; i++)
+        if (out->ptr[i] != ' ') out->ptr[n++] = out->ptr[i];
+    out->len = n;
+    return MKG_OK;
+}
+
+static size_t bytes_of_chars(const char *p, size_t n, size_t chars)
+{
+    size_t i = 0, len;
+    for (; i < n && chars > 0; chars--, i += len)
+        mkg__utf8_decode(p + i, n - i, &len);
+    return i < n ? i : n;
+}
+
+/* Is the gold text this name? A long gold counts by its beginning. */
+static bool matches(const mkg__buf *gold, const mkg__buf *name)
+{
+    if (mkg__utf8_count(gold->ptr, gold->len) <= LONG_GOLD)
+        return mkg__view_eq(mkg__view(gold->ptr, gold->len),
+                            mkg__view(name->ptr, name->len));
+    size_t n = bytes_of_chars(gold->ptr, gold->len, LONG_GOLD_PREFIX);
+    return name->len >= n && memcmp(gold->ptr, name->ptr, n) == 0;
+}
+
+/* Place of the first piece that holds the gold string, from 1; 0 if none does. */
+static mkg_status rank_of(mkg_view gold, const mkg_evidence *e, size_t *out,
+                          mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf want = {0}, have = {0};
+
+    *out = 0;
+    MKG_GO(squeeze(gold, &want, err));
+    for (size_t i = 0; i < e->npieces && *out == 0; i++) {
+        const char *const names[] = {e->pieces[i].subject, e->pieces[i].object};
+        for (size_t k = 0; k < 2; k++) {
+            have.len = 0;
+            MKG_GO(squeeze(mkg__view(names[k], strlen(names[k])), &have, err));
+            if (want.len && matches(&want, &have)) *out = i + 1;
+        }
+    }
+out:
+    mkg__buf_clear(&want);
+    mkg__buf_clear(&have);
+    return st;
+}
+
+typedef struct tally {
+    mkg_retrieval_score *score;
+    double *ms;
+    size_t cap;
+    mkg_case_fn fn;
+    void *ctx;
+} tally;
+
+static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t number,
+                           tally *t, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_retrieval_score *s = t->score;
+    mkg_retrieve_opts opts = {.limit = DEPTH};
+    mkg_evidence *e = NULL;
+    json_t *v = NULL;
+    char *text = NULL;
+    size_t best = 0, rank;
+    bool all = true;
+
+    MKG_GO(mkg__json_parse(line, file, number, &v, err));
+    const char *question = json_string_value(json_object_get(v, "question"));
+    const json_t *gold = json_object_get(v, "gold");
+    if (!question) {
+        st = mkg__fail_at(err, MKG_EPARSE, file, number, 0,
+                          "the case has no \"question\"");
+        goto out;
+    }
+    if (json_array_size(gold) == 0) {
+        s->skipped++;
+        goto out;
+    }
+    MKG_GO(mkg_retrieve(kg, question, &opts, &e, err));
+    for (size_t i = 0; i < json_array_size(gold); i++) {
+        MKG_GO(rank_of(mkg__json_view(json_array_get(gold, i)), e, &rank, err));
+        if (rank == 0) all = false;
+        if (rank && (best == 0 || rank < best)) best = rank;
+    }
+    if (!mkg__grow(&t->ms, &t->cap, s->cases + 1, sizeof *t->ms)) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    t->ms[s->cases++] = e->link_ms + e->retrieve_ms;
+    s->recall_any[0] += best && best <= 1;
+    s->recall_any[1] += best && best <= 5;
+    s->recall_any[2] += best && best <= 10;
+    s->all_in_20 += all;
+    if (best) s->mrr += 1.0 / (double)best;
+    if (t->fn) {
+        text = mkg__viewdup(line);
+        if (!text)
+            st = mkg__nomem(err);
+        else
+            t->fn(t->ctx, text, best, e);
+    }
+out:
+    mkg__free(text);
+    mkg_evidence_free(e);
+    json_decref(v);
+    return st;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static double quantile(const double *sorted, size_t n, double q)
+{
+    return n ? sorted[(size_t)(q * (double)(n - 1) + 0.5)] : 0;
+}
+
+mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn, void *ctx,
+                              mkg_retrieval_score *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__stream *s = NULL;
+    mkg__lines *l = NULL;
+    mkg_view line;
+    uint64_t number;
+    tally t = {.score = out, .fn = fn, .ctx = ctx};
+
+    memset(out, 0, sizeof *out);
+    MKG_GO(mkg__stream_open(path, &s, err));
+    MKG_GO(mkg__lines_new(s, &l, err));
+    while ((st = mkg__lines_next(l, &line, &number, err)) == MKG_OK)
+        if (mkg__trim(line).len)
+            MKG_GO(one_case(kg, line, mkg__stream_name(s), number, &t, err));
+    if (st < 0) goto out;
+    if (out->cases == 0) {
+        st = mkg__fail_at(err, MKG_EPARSE, path, 0, 0,
+                          "the file has no case with a gold");
+        goto out;
+    }
+    st = MKG_OK;
+    double n = (double)out->cases;
+    for (size_t i = 0; i < 3; i++)
+        out->recall_any[i] /= n;
+    out->all_in_20 /= n;
+    out->mrr /= n;
+    qsort(t.ms, out->cases, sizeof *t.ms, by_value);
+    out->ms_p50 = quantile(t.ms, out->cases, 0.50);
+    out->ms_p95 = quantile(t.ms, out->cases, 0.95);
+    out->ms_p99 = quantile(t.ms, out->cases, 0.99);
+out:
+    mkg__free(t.ms);
+    mkg__lines_free(l);
+    mkg__stream_close(s);
+    return st;
+}

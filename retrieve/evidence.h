@@ -1,0 +1,92 @@
+/* What was found for a question. The type that the language side reads: it knows of no
+ * store, every string is in the evidence's own arena. */
+#ifndef MKG_EVIDENCE_H
+#define MKG_EVIDENCE_H
+
+#include "base/base.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mkg_mention {
+    const char *text;  /* as written in the question */
+    size_t start, end; /* byte offsets in the question */
+    mkg_id node;
+    const char *name, *type; /* of the node, in the question's language */
+    const char *how;         /* "exact", "alias" */
+    double score;            /* 0 … 1 */
+} mkg_mention;
+
+/* A relation that is asked for, in one direction. */
+typedef struct mkg_intent {
+    mkg_id relation;
+    bool inverse;
+    const char *name;  /* "complication" */
+    const char *label; /* "并发症" */
+    double score;
+} mkg_intent;
+
+typedef struct mkg_piece {
+    mkg_id fact;
+    const char *subject, *relation,
+        *object;                      /* names in the question's language; relation
+                                         is the forward direction's id */
+    const char *label;                /* of the relation, in the question's language */
+    mkg_id subject_node, object_node; /* object_node MKG_ID_NONE: a literal */
+    bool from_object; /* the question's entity is the object: read it backwards */
+    const char *inverse_label; /* label of the inverse direction, "" if none */
+    bool denied;
+    const char *source, *source_version, *locator;
+    const char *grade, *population; /* "" if the source gives none */
+    double weight;
+    size_t more_sources; /* others that state the same */
+    double score;
+    const char *why;     /* "intent", "entity" */
+    bool private_record; /* comes from a patient's record */
+} mkg_piece;
+
+typedef struct mkg_missing {
+    const char *what, *searched;
+    const char *reason; /* "unknown_entity", "no_such_relation", "below_threshold" */
+} mkg_missing;
+
+typedef enum mkg_answer_status {
+    MKG_ANSWERED,
+    MKG_PARTIAL,
+    MKG_AMBIGUOUS,
+    MKG_CONFLICT,
+    MKG_NO_EVIDENCE
+} mkg_answer_status;
+
+typedef struct mkg_evidence {
+    const char *question;
+    mkg_lang lang; /* of the question, and so of the answer */
+    mkg_answer_status status;
+    uint64_t graph_version;
+    char graph_hash[33];
+    mkg_mention *mentions;
+    size_t nmentions;
+    mkg_intent *intents;
+    size_t nintents;
+    mkg_piece *pieces; /* numbered from 1 as the answer cites them */
+    size_t npieces;
+    size_t more; /* facts of the same kind that were left out by the limit */
+    mkg_missing *missing;
+    size_t nmissing;
+    const char **warnings;
+    size_t nwarnings;
+    double link_ms, retrieve_ms;
+    mkg__arena arena;
+} mkg_evidence;
+
+MKG_API void mkg_evidence_free(mkg_evidence *e);
+MKG_API const char *mkg_answer_status_name(mkg_answer_status s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,152 @@
+/* Names in the question, by longest match through the ordered name index. */
+#include "retrieve/retrieve_internal.h"
+
+#include "base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Short English words that are somebody's abbreviation ("ALL", "AS"): names only where
+ * they are written in capitals. */
+static const char *const common_words[] = {
+    "a",     "all",  "am",   "an",   "and",   "any",  "are",  "as",   "at",  "be",
+    "by",    "can",  "do",   "for",  "from",  "had",  "has",  "have", "he",  "her",
+    "him",   "his",  "how",  "i",    "if",    "in",   "is",   "it",   "its", "may",
+    "me",    "my",   "no",   "not",  "of",    "on",   "or",   "our",  "out", "she",
+    "so",    "some", "that", "the",  "them",  "they", "this", "to",   "up",  "us",
+    "was",   "we",   "what", "when", "who",   "why",  "will", "with", "you", "your",
+    "which", "does", "get",  "take", "should"};
+
+static bool is_common(const char *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof common_words / sizeof *common_words; i++)
+        if (strlen(common_words[i]) == n && memcmp(common_words[i], p, n) == 0)
+            return true;
+    return false;
+}
+
+static bool in_capitals(const mkg__question *q, size_t start, size_t end)
+{
+    bool lower_elsewhere = false;
+    size_t from = q->map[start], to = q->map[end];
+    for (size_t i = 0; i < q->len; i++) {
+        bool lower = q->text[i] >= 'a' && q->text[i] <= 'z';
+        if (i >= from && i < to && lower) return false;
+        if (lower) lower_elsewhere = true;
+    }
+    return lower_elsewhere || to - from == q->len;
+}
+
+static uint32_t char_before(const mkg__question *q, size_t at)
+{
+    size_t len;
+    if (at == 0) return 0;
+    do
+        at--;
+    while (at && ((unsigned char)q->folded.ptr[at] & 0xc0) == 0x80);
+    return mkg__utf8_decode(q->folded.ptr + at, q->folded.len - at, &len);
+}
+
+static uint32_t char_at(const mkg__question *q, size_t at)
+{
+    size_t len;
+    if (at >= q->folded.len) return 0;
+    return mkg__utf8_decode(q->folded.ptr + at, q->folded.len - at, &len);
+}
+
+/* A name in Latin script does not start or end within a word. */
+static bool at_word_edges(const mkg__question *q, size_t start, size_t end)
+{
+    if (mkg__is_word(char_at(q, start)) && mkg__is_word(char_before(q, start)))
+        return false;
+    if (mkg__is_word(char_before(q, end)) && mkg__is_word(char_at(q, end)))
+        return false;
+    return true;
+}
+
+static bool acceptable(const mkg__question *q, size_t start, size_t end)
+{
+    const char *p = q->folded.ptr + start;
+    size_t n = end - start, chars = mkg__utf8_count(p, n);
+    /* One character says too little, unless it is all there is. */
+    if (chars < 2 && n != q->folded.len) return false;
+    if (!at_word_edges(q, start, end)) return false;
+    double number;
+    if (mkg__parse_double(mkg__view(p, n), &number)) return false;
+    return !is_common(p, n) || in_capitals(q, start, end);
+}
+
+static mkg_status add(mkg__spans *s, size_t start, size_t end, const char *text,
+                      mkg_err *err)
+{
+    if (!mkg__grow(&s->at, &s->cap, s->n + 1, sizeof *s->at)) return mkg__nomem(err);
+    mkg__span *m = &s->at[s->n++];
+    memset(m, 0, sizeof *m);
+    m->start = start;
+    m->end = end;
+    m->chars = mkg__utf8_count(text + start, end - start);
+    return MKG_OK;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const mkg__span *x = a, *y = b;
+    if (x->chars != y->chars) return x->chars > y->chars ? -1 : 1;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const mkg__span *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+static bool overlaps_any(const mkg__span *kept, size_t n, const mkg__span *m)
+{
+    for (size_t i = 0; i < n; i++)
+        if (m->start < kept[i].end && kept[i].start < m->end) return true;
+    return false;
+}
+
+mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
+                           mkg_err *err)
+{
+    enum { LENGTHS = 16 };
+    mkg_status st = MKG_OK;
+    const char *text = q->folded.ptr;
+    size_t lengths[LENGTHS], found, len, kept = 0;
+
+    for (size_t i = 0; i < q->folded.len; i += len) {
+        mkg__utf8_decode(text + i, q->folded.len - i, &len);
+        if (mkg__is_word(char_before(q, i)) && mkg__is_word(char_at(q, i))) continue;
+        MKG_GO(mkg_kg_name_prefixes(kg, text + i, q->folded.len - i, lengths, LENGTHS,
+                                    &found, err));
+        for (size_t k = 0; k < found; k++) {
+            if (!acceptable(q, i, i + lengths[k])) continue;
+            MKG_GO(add(out, i, i + lengths[k], text, err));
+            break;
+        }
+    }
+    if (out->n) qsort(out->at, out->n, sizeof *out->at, longest_first);
+    for (size_t i = 0; i < out->n; i++)
+        if (!overlaps_any(out->at, kept, &out->at[i])) out->at[kept++] = out->at[i];
+    out->n = kept;
+    if (kept) qsort(out->at, kept, sizeof *out->at, by_start);
+    for (size_t i = 0; i < kept; i++) {
+        mkg__span *m = &out->at[i];
+        MKG_GO(mkg_kg_find_name(kg, mkg__view(text + m->start, m->end - m->start),
+                                &m->nodes, err));
+    }
+    st = MKG_OK;
+out:
+    return st;
+}
+
+void mkg__spans_clear(mkg__spans *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        mkg_ids_clear(&s->at[i].nodes);
+    mkg__free(s->at);
+    mkg__free(s->covered);
+    memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,134 @@
+#include "retrieve/retrieve.h"
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "retrieve/retrieve_internal.h"
+
+#include <string.h>
+
+enum { QUESTION_MAX = 64 << 10 };
+
+static mkg_status read_question(const char *text, mkg__question *q, mkg_err *err)
+{
+    size_t bad;
+    q->text = text;
+    q->len = strlen(text);
+    if (q->len > QUESTION_MAX)
+        return mkg__fail(err, MKG_EARG, "the question is longer than %d KiB",
+                         QUESTION_MAX >> 10);
+    if (!mkg__utf8_valid(text, q->len, &bad))
+        return mkg__fail(err, MKG_EARG, "the question is not valid UTF-8 at byte %zu",
+                         bad + 1);
+    q->lang = mkg__lang_guess(text, q->len) == MKG_LANG_ZH ? MKG_LANG_ZH : MKG_LANG_EN;
+    mkg_status st = mkg__fold(text, q->len, &q->folded, &q->map, err);
+    if (st >= 0 && q->folded.len == 0)
+        st = mkg__fail(err, MKG_EARG, "the question is empty");
+    return st;
+}
+
+/* Is the folded text one of the node's preferred names, or an alias? */
+static const char *how_found(const mkg_node *node, mkg_view folded)
+{
+    mkg_entry entry;
+    const char *how = "alias";
+    mkg__buf b = {0};
+    for (size_t pos = 0; mkg_node_next(node, &pos, &entry);) {
+        if (entry.kind != MKG_ENTRY_NAME) continue;
+        b.len = 0;
+        if (mkg__fold(entry.text.ptr, entry.text.len, &b, NULL, NULL) < 0) continue;
+        if (mkg__view_eq(mkg__view(b.ptr, b.len), folded)) {
+            how = "exact";
+            break;
+        }
+    }
+    mkg__buf_clear(&b);
+    return how;
+}
+
+/* The node of a span to show: the one that the evidence speaks of, else the first. */
+static mkg_id chosen(const mkg_evidence *e, const mkg__span *m)
+{
+    for (size_t p = 0; p < e->npieces; p++)
+        for (size_t i = 0; i < m->nodes.n; i++)
+            if (e->pieces[p].subject_node == m->nodes.ids[i] ||
+                e->pieces[p].object_node == m->nodes.ids[i])
+                return m->nodes.ids[i];
+    return m->nodes.ids[0];
+}
+
+static mkg_status fill_mentions(mkg_kg *kg, const mkg__question *q,
+                                const mkg__spans *spans, mkg_evidence *e, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_node node;
+
+    e->mentions = mkg__arena_alloc(&e->arena, (spans->n + 1) * sizeof *e->mentions);
+    if (!e->mentions) return mkg__nomem(err);
+    for (size_t i = 0; i < spans->n; i++) {
+        const mkg__span *m = &spans->at[i];
+        if (m->nodes.n == 0) continue;
+        MKG_GO(mkg_kg_node(kg, chosen(e, m), &node, err));
+        mkg_view folded = {q->folded.ptr + m->start, m->end - m->start};
+        mkg_mention *out = &e->mentions[e->nmentions];
+        out->start = q->map[m->start];
+        out->end = q->map[m->end];
+        /* The byte after the name may belong to blanks that folding took away. */
+        while (out->end > out->start && q->text[out->end - 1] == ' ')
+            out->end--;
+        out->node = node.id;
+        out->text =
+            mkg__keep(e, mkg__view(q->text + out->start, out->end - out->start));
+        out->name = mkg__keep(e, mkg_node_name(&node, q->lang));
+        out->type = mkg__keep(e, node.type);
+        out->how = how_found(&node, folded);
+        out->score = m->phrase ? 0.5 : 1;
+        if (!out->text || !out->name || !out->type) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        e->nmentions++;
+    }
+out:
+    return st;
+}
+
+mkg_status mkg_retrieve(mkg_kg *kg, const char *question, const mkg_retrieve_opts *opts,
+                        mkg_evidence **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__question q = {0};
+    mkg__spans spans = {0};
+    mkg__asks asks = {0};
+    size_t limit = opts && opts->limit ? opts->limit : 20;
+    double t0 = mkg__now();
+    mkg_evidence *e = mkg__calloc(1, sizeof *e);
+
+    *out = NULL;
+    if (!e) return mkg__nomem(err);
+    MKG_GO(read_question(question, &q, err));
+    e->lang = q.lang;
+    e->question = mkg__keep(e, mkg__view(q.text, q.len));
+    if (!e->question) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    e->graph_version = mkg_kg_version(kg);
+    mkg_kg_hash(kg, e->graph_hash);
+    MKG_GO(mkg__spans_find(kg, &q, &spans, err));
+    MKG_GO(mkg__asks_find(kg, &q, &spans, &asks, err));
+    double t1 = mkg__now();
+    MKG_GO(mkg__gather(kg, &q, &spans, &asks, limit, e, err));
+    MKG_GO(fill_mentions(kg, &q, &spans, e, err));
+    e->link_ms = (t1 - t0) * 1e3;
+    e->retrieve_ms = (mkg__now() - t1) * 1e3;
+    st = MKG_OK;
+    *out = e;
+    e = NULL;
+out:
+    mkg_evidence_free(e);
+    mkg__asks_clear(&asks);
+    mkg__spans_clear(&spans);
+    mkg__buf_clear(&q.folded);
+    mkg__free(q.map);
+    return st;
+}

@@ -1,0 +1,58 @@
+/* Question -> numbered evidence: mentions by longest match over all names and aliases,
+ * the relations that are asked for, and the facts that hold for them. */
+#ifndef MKG_RETRIEVE_H
+#define MKG_RETRIEVE_H
+
+#include "kg/kg.h"
+#include "retrieve/evidence.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mkg_retrieve_opts {
+    size_t limit; /* most pieces of evidence, 0: 20 */
+} mkg_retrieve_opts;
+
+/* MKG_OK also when nothing was found: see out->status and out->missing. The question is
+ * UTF-8 of at most 64 KiB (MKG_EARG). mkg_evidence_free() the result. */
+MKG_API mkg_status mkg_retrieve(mkg_kg *kg, const char *question,
+                                const mkg_retrieve_opts *opts, mkg_evidence **out,
+                                mkg_err *err);
+
+/* Names like `text`: equal first, then by prefix, then by shared character bigrams.
+ * The best `k`, best first. */
+typedef struct mkg_found {
+    mkg_id node;
+    double score;    /* 0 … 1 */
+    const char *how; /* "exact", "alias", "code", "prefix", "similar"; static */
+} mkg_found;
+MKG_API mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found *out,
+                              size_t *n, mkg_err *err);
+
+/* The one node that a person means by `ref`: "#17" or "17" (an id), a code
+ * ("ICD10:E11"), or a name or alias. MKG_NOTFOUND with near names in err->msg. Where a
+ * name belongs to several nodes, all of them are appended, most facts first. */
+MKG_API mkg_status mkg_resolve(mkg_kg *kg, const char *ref, mkg_ids *out, mkg_err *err);
+
+/* Measure retrieval on a file of cases (JSON Lines, shared format in docs/retrieval.md:
+ * "question", "gold": [...]). A case is a hit at k when a gold string equals (folded,
+ * blanks removed; a gold of more than 12 characters by its first 40) the subject or
+ * object of one of the first k pieces. */
+typedef struct mkg_retrieval_score {
+    size_t cases, skipped; /* skipped: no gold */
+    double recall_any[3];  /* a gold in the first 1, 5, 10 */
+    double all_in_20;      /* every gold in the first 20 */
+    double mrr;
+    double ms_p50, ms_p95, ms_p99; /* linking and retrieval of one question */
+} mkg_retrieval_score;
+typedef void (*mkg_case_fn)(void *ctx, const char *json_case, size_t rank,
+                            const mkg_evidence *e); /* rank 0: missed */
+MKG_API mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn,
+                                      void *ctx, mkg_retrieval_score *out,
+                                      mkg_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,71 @@
+/* The steps of the pipeline, in their order: mentions, intents, gathering. */
+#ifndef MKG_RETRIEVE_INTERNAL_H
+#define MKG_RETRIEVE_INTERNAL_H
+
+#include "base/mem.h"
+#include "kg/kg.h"
+#include "retrieve/evidence.h"
+
+/* The question in the two forms that the steps need. */
+typedef struct mkg__question {
+    const char *text;
+    size_t len;
+    mkg__buf folded;
+    uint32_t *map; /* (folded.len + 1) byte of the folded form -> byte of the text */
+    mkg_lang lang;
+} mkg__question;
+
+/* A stretch of the folded question that is the name of nodes. */
+typedef struct mkg__span {
+    size_t start, end; /* bytes of the folded question */
+    size_t chars;
+    mkg_ids nodes;
+    bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
+} mkg__span;
+
+typedef struct mkg__spans {
+    mkg__span *at;
+    size_t n, cap;
+    char *covered; /* bytes of the folded question that are question words */
+} mkg__spans;
+
+/* Longest match over all names and aliases; where matches overlap the longer one wins,
+ * then the one further left. In the order of the question. */
+mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
+                           mkg_err *err);
+void mkg__spans_clear(mkg__spans *s);
+
+/* A phrase of the vocabulary that stands in the question. */
+typedef struct mkg__ask {
+    const mkg_relation *relation;
+    size_t start, end;   /* bytes of the folded question */
+    size_t gap, gap_end; /* what a '*' stood for, between the first and the last part;
+                            other phrases may stand there. Empty without a '*'. */
+    size_t chars;        /* of the phrase, without gaps */
+} mkg__ask;
+
+typedef struct mkg__asks {
+    mkg__ask *at;
+    size_t n, cap;
+} mkg__asks;
+
+/* All phrases that match outside the mentions, overlapping ones too. */
+mkg_status mkg__asks_find(mkg_kg *kg, const mkg__question *q, mkg__spans *spans,
+                          mkg__asks *out, mkg_err *err);
+void mkg__asks_clear(mkg__asks *a);
+/* Of asks that overlap keep the longest, all of them if they are the same words; best
+ * first. */
+void mkg__asks_settle(mkg__asks *a);
+
+/* Facts for what is asked, best first, into e->pieces; fills e->missing and e->status.
+ */
+mkg_status mkg__gather(mkg_kg *kg, const mkg__question *q, const mkg__spans *spans,
+                       mkg__asks *asks, size_t limit, mkg_evidence *e, mkg_err *err);
+
+/* Copy into the evidence's arena; NULL when out of memory. */
+static inline const char *mkg__keep(mkg_evidence *e, mkg_view v)
+{
+    return mkg__arena_dup(&e->arena, v.ptr, v.len);
+}
+
+#endif

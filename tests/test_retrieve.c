@@ -1,0 +1,367 @@
+/* From a question to numbered facts, on a small bilingual graph. */
+#include "testing.h"
+
+#include "retrieve/retrieve.h"
+
+static mkg_err err;
+
+typedef struct world {
+    char *folder, *db;
+    mkg_kg *kg;
+} world;
+
+static mkg_id node(mkg_writer *w, const char *type, const char *zh, const char *en)
+{
+    mkg_id id;
+    assert_mkg_ok(mkg_writer_node(w, V(type), V(zh), MKG_LANG_ZH, &id, &err));
+    if (en)
+        assert_mkg_ok(mkg_writer_name(w, id, MKG_ENTRY_NAME, MKG_LANG_EN, V(en), &err));
+    return id;
+}
+
+static void fact(mkg_writer *w, mkg_id s, const char *relation, mkg_id o,
+                 const char *text)
+{
+    const mkg_relation *r;
+    assert_mkg_ok(mkg_writer_relation(w, V(relation), &r, &err));
+    mkg_fact_in f = {.subject = s, .relation = r, .object = o, .line = 1};
+    f.literal = V(text ? text : "");
+    f.grade = f.population = f.locator = V("");
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+}
+
+static int setup(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    mkg_writer *wr;
+    mkg_writer_counts c;
+    mkg_source_info info = {.name = "small", .file = "small.tsv", .version = "2"};
+    w->folder = new_folder();
+    w->db = in_folder(w->folder, "db");
+    assert_mkg_ok(mkg_kg_open_write(w->db, &w->kg, &err));
+    assert_mkg_ok(mkg_kg_load_relations(w->kg, MEDKG_DATA_DIR "/relations.tsv", &err));
+    assert_mkg_ok(mkg_writer_new(w->kg, &info, &wr, &err));
+    mkg_id cold = node(wr, "disease", "感冒", "common cold"),
+           pneumonia = node(wr, "disease", "肺炎", "pneumonia"),
+           asthma = node(wr, "disease", "哮喘", "asthma"),
+           bp = node(wr, "disease", "高血压", "hypertension"),
+           bp_sign = node(wr, "symptom", "高血压", NULL),
+           kidney = node(wr, "disease", "肾炎", "nephritis"),
+           cough = node(wr, "symptom", "咳嗽", "cough"),
+           fever = node(wr, "symptom", "发热", "fever"),
+           salbutamol = node(wr, "drug", "沙丁胺醇", "salbutamol"),
+           propranolol = node(wr, "drug", "普萘洛尔", "propranolol"),
+           check = node(wr, "procedure", "检查", NULL),
+           xray = node(wr, "test", "胸片", "chest X-ray");
+    assert_mkg_ok(mkg_writer_name(wr, cold, MKG_ENTRY_ALIAS, 0, V("伤风"), &err));
+    assert_mkg_ok(mkg_writer_name(wr, kidney, MKG_ENTRY_ALIAS, 0, V("ALL"), &err));
+    assert_mkg_ok(mkg_writer_code(wr, cold, V("ICD10:J00"), &err));
+    fact(wr, cold, "symptom", cough, NULL);
+    fact(wr, cold, "symptom", fever, NULL);
+    fact(wr, pneumonia, "symptom", fever, NULL);
+    fact(wr, pneumonia, "symptom", cough, NULL);
+    fact(wr, pneumonia, "test", xray, NULL);
+    fact(wr, pneumonia, "treatment", check, NULL);
+    fact(wr, cold, "complication", pneumonia, NULL);
+    fact(wr, asthma, "symptom", cough, NULL);
+    fact(wr, salbutamol, "treats", asthma, NULL);
+    fact(wr, propranolol, "treats", bp, NULL);
+    fact(wr, propranolol, "contraindicated_in", asthma, NULL);
+    fact(wr, kidney, "symptom", bp_sign, NULL);
+    fact(wr, bp, "description", MKG_ID_NONE, "血压持续升高的疾病。");
+    fact(wr, bp, "description", MKG_ID_NONE, "A disease with raised blood pressure.");
+    assert_mkg_ok(mkg_writer_commit(wr, "aa", 1, 0, NULL, NULL, &c, &err));
+    mkg_writer_free(wr);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    mkg_kg_close(w->kg);
+    remove_folder(w->folder);
+    free(w->db);
+    free(w);
+    return 0;
+}
+
+/* The facts in short: "subject relation object;" in their order. */
+static const char *ask(world *w, const char *question, mkg_evidence **e)
+{
+    static char text[4096];
+    assert_mkg_ok(mkg_retrieve(w->kg, question, NULL, e, &err));
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < (*e)->npieces; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s %s %s;",
+                              (*e)->pieces[i].subject, (*e)->pieces[i].relation,
+                              (*e)->pieces[i].object);
+    return text;
+}
+
+static void answers(world *w, const char *question, const char *want)
+{
+    mkg_evidence *e;
+    assert_string_equal(ask(w, question, &e), want);
+    assert_int_equal(e->status, want[0] ? MKG_ANSWERED : MKG_NO_EVIDENCE);
+    mkg_evidence_free(e);
+}
+
+static void test_forward(void **state)
+{
+    answers(*state, "感冒有什么症状？", "感冒 symptom 咳嗽;感冒 symptom 发热;");
+    answers(*state, "请问 伤风 的症状有哪些", "感冒 symptom 咳嗽;感冒 symptom 发热;");
+    answers(*state, "What are the symptoms of the Common Cold?",
+            "common cold symptom cough;common cold symptom fever;");
+    answers(*state, "哮喘吃什么药", "沙丁胺醇 treats 哮喘;");
+    answers(*state, "哮喘禁用什么药", "普萘洛尔 contraindicated_in 哮喘;");
+    answers(*state, "普萘洛尔治什么病", "普萘洛尔 treats 高血压;");
+}
+
+static void test_backward(void **state)
+{
+    answers(*state, "which drugs treat asthma", "salbutamol treats asthma;");
+    answers(*state, "哪些病会并发肺炎？", "感冒 complication 肺炎;");
+}
+
+/* Two symptoms: diseases that have both come first. */
+static void test_set(void **state)
+{
+    mkg_evidence *e;
+    const char *got = ask(*state, "发热咳嗽是什么病", &e);
+    assert_int_equal(e->npieces, 5);
+    assert_null(strstr(got, "哮喘 symptom 咳嗽;肺炎"));
+    assert_string_equal(e->pieces[4].subject, "哮喘");
+    assert_true(e->pieces[0].score > e->pieces[4].score);
+    mkg_evidence_free(e);
+}
+
+static void test_between(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "哮喘能用普萘洛尔吗", &e);
+    assert_true(e->npieces >= 1);
+    assert_string_equal(e->pieces[0].relation, "contraindicated_in");
+    assert_string_equal(e->pieces[0].why, "direct");
+    assert_int_equal(e->nmentions, 2);
+    mkg_evidence_free(e);
+}
+
+/* One name, two nodes: the relation says which is meant. */
+static void test_homonym(void **state)
+{
+    answers(*state, "什么病会有高血压", "肾炎 symptom 高血压;");
+    answers(*state, "高血压是什么病", "高血压 description 血压持续升高的疾病。;");
+    answers(*state, "what is hypertension",
+            "hypertension description A disease with raised blood pressure.;");
+}
+
+/* "检查" is a node here, and yet it is what is asked for. */
+static void test_phrase_that_is_a_name(void **state)
+{
+    answers(*state, "肺炎要做什么检查", "肺炎 test 胸片;");
+}
+
+static void test_overview(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "感冒", &e);
+    assert_int_equal(e->npieces, 3);
+    assert_string_equal(e->pieces[0].why, "entity");
+    mkg_evidence_free(e);
+}
+
+static void test_not_found(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "火星热有什么症状", &e);
+    assert_int_equal(e->status, MKG_NO_EVIDENCE);
+    assert_int_equal(e->nmissing, 1);
+    assert_string_equal(e->missing[0].reason, "unknown_entity");
+    mkg_evidence_free(e);
+    ask(*state, "感冒要花多少钱", &e);
+    assert_int_equal(e->status, MKG_NO_EVIDENCE);
+    assert_string_equal(e->missing[0].reason, "no_such_relation");
+    assert_string_equal(e->missing[0].what, "治疗费用");
+    assert_non_null(strstr(e->missing[0].searched, "感冒"));
+    mkg_evidence_free(e);
+}
+
+static void test_english_words(void **state)
+{
+    world *w = *state;
+    mkg_evidence *e;
+    ask(w, "what are all the symptoms of pneumonia", &e);
+    assert_int_equal(e->nmentions, 1); /* "all" is not the abbreviation */
+    mkg_evidence_free(e);
+    ask(w, "symptoms of ALL", &e);
+    assert_int_equal(e->nmentions, 1);
+    assert_string_equal(e->mentions[0].name, "nephritis");
+    assert_string_equal(e->mentions[0].how, "alias");
+    mkg_evidence_free(e);
+    ask(w, "symptoms of asthmatics", &e); /* no name within a word */
+    assert_int_equal(e->nmentions, 0);
+    mkg_evidence_free(e);
+}
+
+static void test_offsets(void **state)
+{
+    mkg_evidence *e;
+    const char *question = "问：Ｃｏｍｍｏｎ　Cold 吃什么药";
+    ask(*state, question, &e);
+    assert_int_equal(e->nmentions, 1);
+    assert_int_equal(e->mentions[0].start, 6);
+    assert_string_equal(e->mentions[0].text, "Ｃｏｍｍｏｎ　Cold");
+    assert_memory_equal(question + e->mentions[0].start, e->mentions[0].text,
+                        e->mentions[0].end - e->mentions[0].start);
+    mkg_evidence_free(e);
+}
+
+static void test_provenance(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "感冒的并发症", &e);
+    assert_string_equal(e->pieces[0].source, "small");
+    assert_string_equal(e->pieces[0].source_version, "2");
+    assert_string_equal(e->pieces[0].locator, "small.tsv:1");
+    assert_string_equal(e->pieces[0].label, "并发症");
+    mkg_evidence_free(e);
+}
+
+static void test_limit(void **state)
+{
+    world *w = *state;
+    mkg_evidence *e;
+    mkg_retrieve_opts opts = {.limit = 1};
+    assert_mkg_ok(mkg_retrieve(w->kg, "感冒有什么症状", &opts, &e, &err));
+    assert_int_equal(e->npieces, 1);
+    assert_int_equal(e->more, 1);
+    mkg_evidence_free(e);
+}
+
+static void test_bad_questions(void **state)
+{
+    world *w = *state;
+    mkg_evidence *e;
+    assert_int_equal(mkg_retrieve(w->kg, " \t", NULL, &e, &err), MKG_EARG);
+    assert_int_equal(mkg_retrieve(w->kg, "\xff\xfe", NULL, &e, &err), MKG_EARG);
+    char *big = malloc(70000);
+    memset(big, 'a', 69999);
+    big[69999] = '\0';
+    assert_int_equal(mkg_retrieve(w->kg, big, NULL, &e, &err), MKG_EARG);
+    free(big);
+}
+
+static void test_search(void **state)
+{
+    world *w = *state;
+    mkg_found f[8];
+    size_t n;
+    assert_int_equal(mkg_search(w->kg, "高血压", 8, f, &n, &err), MKG_OK);
+    assert_true(n >= 2);
+    assert_string_equal(f[0].how, "exact");
+    assert_string_equal(f[1].how, "exact");
+    assert_int_equal(mkg_search(w->kg, "伤风", 8, f, &n, &err), MKG_OK);
+    assert_string_equal(f[0].how, "alias");
+    assert_int_equal(mkg_search(w->kg, "icd10:j00", 8, f, &n, &err), MKG_OK);
+    assert_string_equal(f[0].how, "code");
+    assert_int_equal(mkg_search(w->kg, "pneum", 8, f, &n, &err), MKG_OK);
+    assert_string_equal(f[0].how, "prefix");
+    assert_int_equal(mkg_search(w->kg, "astma", 8, f, &n, &err), MKG_OK);
+    assert_string_equal(f[0].how, "similar");
+    assert_int_equal(mkg_search(w->kg, "zzzz", 8, f, &n, &err), MKG_NOTFOUND);
+    for (size_t k = 1; k <= 3; k++) {
+        mkg_search(w->kg, "高血压", k, f, &n, &err);
+        assert_true(n <= k);
+    }
+}
+
+static void test_resolve(void **state)
+{
+    world *w = *state;
+    mkg_ids ids = {0};
+    assert_int_equal(mkg_resolve(w->kg, "ICD10:J00", &ids, &err), MKG_OK);
+    assert_int_equal(ids.n, 1);
+    mkg_id cold = ids.ids[0];
+    char ref[16];
+    snprintf(ref, sizeof ref, "#%u", cold);
+    ids.n = 0;
+    assert_int_equal(mkg_resolve(w->kg, ref, &ids, &err), MKG_OK);
+    assert_int_equal(ids.ids[0], cold);
+    ids.n = 0;
+    assert_int_equal(mkg_resolve(w->kg, "高血压", &ids, &err), MKG_OK);
+    assert_int_equal(ids.n, 2); /* most facts first */
+    mkg_node node_;
+    assert_mkg_ok(mkg_kg_node(w->kg, ids.ids[0], &node_, &err));
+    assert_true(mkg__view_is(node_.type, "disease"));
+    ids.n = 0;
+    assert_int_equal(mkg_resolve(w->kg, "asthmma", &ids, &err), MKG_NOTFOUND);
+    assert_non_null(strstr(err.msg, "'asthma'"));
+    assert_int_equal(mkg_resolve(w->kg, "#999999", &ids, &err), MKG_NOTFOUND);
+    assert_int_equal(mkg_resolve(w->kg, "", &ids, &err), MKG_EARG);
+    mkg_ids_clear(&ids);
+}
+
+static void test_eval(void **state)
+{
+    world *w = *state;
+    mkg_retrieval_score s;
+    char *path =
+        new_text(w->folder, "cases.jsonl",
+                 "{\"question\":\"感冒有什么症状\",\"gold\":[\"发 热\"]}\n"
+                 "{\"question\":\"感冒有什么症状\",\"gold\":[\"咳嗽\",\"发热\"]}\n"
+                 "\n{\"question\":\"哮喘吃什么药\",\"gold\":[\"阿司匹林\"]}\n"
+                 "{\"question\":\"哮喘吃什么药\",\"gold\":[]}\n");
+    assert_mkg_ok(mkg_eval_retrieval(w->kg, path, NULL, NULL, &s, &err));
+    assert_int_equal(s.cases, 3);
+    assert_int_equal(s.skipped, 1);
+    assert_true(s.recall_any[0] > 0.33 && s.recall_any[0] < 0.34);
+    assert_true(s.recall_any[2] > 0.66 && s.recall_any[2] < 0.67);
+    assert_true(s.all_in_20 > 0.66 && s.all_in_20 < 0.67);
+    assert_true(s.mrr > 0.49 && s.mrr < 0.51);
+    free(path);
+    path =
+        new_text(w->folder, "bad.jsonl", "{\"question\":\"x\",\"gold\":[\"y\"]}\n{]\n");
+    assert_int_equal(mkg_eval_retrieval(w->kg, path, NULL, NULL, &s, &err), MKG_EPARSE);
+    assert_int_equal(err.line, 2);
+    free(path);
+}
+
+static void test_no_memory(void **state)
+{
+    world *w = *state;
+    mkg_evidence *e = NULL;
+    mkg_status st;
+    long n = 0;
+    do {
+        mkg__alloc_fail_after(++n);
+        st = mkg_retrieve(w->kg, "发热咳嗽是什么病", NULL, &e, &err);
+        mkg__alloc_fail_after(0);
+        assert_true(st == MKG_OK || st == MKG_ENOMEM);
+    } while (st < 0);
+    assert_true(n > 10);
+    mkg_evidence_free(e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_forward),
+                                       cmocka_unit_test(test_backward),
+                                       cmocka_unit_test(test_set),
+                                       cmocka_unit_test(test_between),
+                                       cmocka_unit_test(test_homonym),
+                                       cmocka_unit_test(test_phrase_that_is_a_name),
+                                       cmocka_unit_test(test_overview),
+                                       cmocka_unit_test(test_not_found),
+                                       cmocka_unit_test(test_english_words),
+                                       cmocka_unit_test(test_offsets),
+                                       cmocka_unit_test(test_provenance),
+                                       cmocka_unit_test(test_limit),
+                                       cmocka_unit_test(test_bad_questions),
+                                       cmocka_unit_test(test_search),
+                                       cmocka_unit_test(test_resolve),
+                                       cmocka_unit_test(test_eval),
+                                       cmocka_unit_test(test_no_memory)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
