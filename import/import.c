@@ -1,0 +1,208 @@
+/* Choosing the reader, counting what it could not read, committing or forgetting. */
+#include "import/import_internal.h"
+
+#include "base/err.h"
+#include "base/pool.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A reader of another format is one more line here. */
+static const mkg__format *const formats[] = {&mkg__format_triples,
+                                             &mkg__format_records};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+const char *const *mkg_import_formats(void)
+{
+    static const char *const names[] = {"triples", "records", NULL};
+    return names;
+}
+
+mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err)
+{
+    if (im->skipped++ == 0) im->first = *e;
+    if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, e);
+    if (!im->opts->strict) return MKG_OK;
+    if (err) *err = *e;
+    return MKG_EPARSE;
+}
+
+mkg_status mkg__import_fault(mkg__import *im, mkg_status st, mkg_err *e, uint64_t line,
+                             mkg_err *err)
+{
+    if (st != MKG_EPARSE) {
+        if (err) *err = *e;
+        return st;
+    }
+    if (!e->file[0]) snprintf(e->file, sizeof e->file, "%s", im->file);
+    if (!e->line) e->line = line;
+    return mkg__import_skip(im, e, err);
+}
+
+mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
+{
+    uint64_t done, total;
+    if (!im->opts->progress || im->read % 256 != 0) return MKG_OK;
+    mkg__stream_progress(im->s, &done, &total);
+    if (im->opts->progress(im->opts->progress_ctx, "reading", done, total) == 0)
+        return MKG_OK;
+    return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
+}
+
+static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_err *err)
+{
+    mkg_view head;
+    int best = 0;
+    const char *asked = im->opts->format;
+
+    *out = NULL;
+    for (size_t i = 0; asked && i < FORMATS; i++)
+        if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
+    if (asked && !*out)
+        return mkg__fail(err, MKG_EARG, "unknown format '%s': triples or records",
+                         asked);
+    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    if (st < 0) return st;
+    if (head.len == 0)
+        return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
+    if (im->opts->map && !asked) *out = &mkg__format_records;
+    for (size_t i = 0; !*out && i < FORMATS; i++) {
+        int sure = formats[i]->recognise(head, im->file);
+        if (sure > best) best = sure;
+    }
+    for (size_t i = 0; !*out && best > 0 && i < FORMATS; i++)
+        if (formats[i]->recognise(head, im->file) == best) *out = formats[i];
+    if (*out) return MKG_OK;
+    return mkg__fail_at(
+        err, MKG_EPARSE, im->file, 0, 0,
+        "the format is not recognised: name it with --format triples (CSV, "
+        "TSV, JSON) or --format records (JSON with a mapping)");
+}
+
+/* Is this very file in the graph? Only a file of a size that is known is read for it.
+ */
+static mkg_status known_file(mkg_writer *w, const char *path, mkg_id *source,
+                             mkg_err *err)
+{
+    struct stat sb;
+    unsigned char sha[MKG_SHA256_BYTES];
+    char hex[MKG_SHA256_HEX];
+    uint64_t size;
+
+    if (stat(path, &sb) != 0 || !S_ISREG(sb.st_mode)) return MKG_NOTFOUND;
+    mkg_status st = mkg_writer_find_size(w, (uint64_t)sb.st_size, err);
+    if (st != MKG_OK) return st;
+    st = mkg__file_sha256(path, sha, &size, err);
+    if (st < 0) return st;
+    mkg__hex(sha, sizeof sha, hex);
+    return mkg_writer_find_sha256(w, hex, source, err);
+}
+
+static mkg_status already(mkg_kg *kg, mkg_id id, mkg_import_result *result,
+                          mkg_err *err)
+{
+    mkg_source s;
+    mkg_status st = mkg_kg_source(kg, id, &s, err);
+    if (st < 0) return st;
+    result->source = id;
+    snprintf(result->name, sizeof result->name, "%.*s", (int)s.name.len, s.name.ptr);
+    snprintf(result->format, sizeof result->format, "%.*s", (int)s.format.len,
+             s.format.ptr);
+    return MKG_EXISTS;
+}
+
+static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
+{
+    if (im->skipped == 0)
+        return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0,
+                            "the file holds no record");
+    return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
+                        "none of the %llu records could be read; the first: %.400s",
+                        (unsigned long long)im->skipped, im->first.msg);
+}
+
+static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    unsigned char sha[MKG_SHA256_BYTES];
+    char hex[MKG_SHA256_HEX];
+    uint64_t size, total;
+    mkg_id source;
+    mkg_writer_counts c;
+
+    MKG_GO(mkg__stream_sha256(im->s, sha, err));
+    mkg__stream_progress(im->s, &size, &total);
+    mkg__hex(sha, sizeof sha, hex);
+    MKG_GO(mkg_writer_find_sha256(im->w, hex, &source, err));
+    if (st == MKG_OK) return already(im->kg, source, result, err);
+    if (im->opts->dry_run)
+        MKG_GO(mkg_writer_preview(im->w, &c, err));
+    else
+        MKG_GO(mkg_writer_commit(im->w, hex, size, im->skipped, im->opts->progress,
+                                 im->opts->progress_ctx, &c, err));
+    result->source = im->opts->dry_run ? MKG_ID_NONE : c.source;
+    result->nodes = c.nodes;
+    result->names = c.names;
+    result->facts = c.facts;
+    result->new_nodes = c.new_nodes;
+    result->new_facts = c.new_facts;
+    st = MKG_OK;
+out:
+    return st;
+}
+
+/* Source and licence that the mapping states, where the caller states none. */
+static mkg_status read_defaults(const mkg_import_opts *opts, mkg_source_info *info,
+                                mkg__recordmap **map, mkg_err *err)
+{
+    if (!opts->map) return MKG_OK;
+    mkg_status st = mkg__map_load(opts->map, map, err);
+    if (st < 0) return st;
+    if (!info->name) info->name = (*map)->source;
+    if (!info->licence) info->licence = (*map)->licence;
+    return MKG_OK;
+}
+
+mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *opts,
+                           mkg_import_result *result, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__import im = {.kg = kg, .opts = opts};
+    const mkg__format *format;
+    mkg__recordmap *map = NULL;
+    mkg_id source;
+    double t0 = mkg__now();
+
+    memset(result, 0, sizeof *result);
+    MKG_GO(mkg__stream_open(path, &im.s, err));
+    im.file = mkg__stream_name(im.s);
+    MKG_GO(choose_format(&im, &format, err));
+    mkg_source_info info = {.name = opts->source,
+                            .file = im.file,
+                            .format = format->name,
+                            .version = opts->version,
+                            .licence = opts->licence};
+    MKG_GO(read_defaults(opts, &info, &map, err));
+    snprintf(result->name, sizeof result->name, "%s", info.name ? info.name : im.file);
+    snprintf(result->format, sizeof result->format, "%s", format->name);
+    MKG_GO(mkg_writer_new(kg, &info, &im.w, err));
+    MKG_GO(known_file(im.w, path, &source, err));
+    if (st == MKG_OK) {
+        st = already(kg, source, result, err);
+        goto out;
+    }
+    MKG_GO(format->read(&im, err));
+    if (im.read == 0) {
+        st = nothing_read(&im, err);
+        goto out;
+    }
+    st = finish(&im, result, err);
+out:
+    result->skipped = im.skipped;
+    result->seconds = mkg__now() - t0;
+    mkg__map_free(map);
+    mkg_writer_free(im.w);
+    mkg__stream_close(im.s);
+    return st;
+}

@@ -1,0 +1,52 @@
+/* Files into the graph. A reader turns one outside format into calls of kg/writer.h;
+ * this chooses the reader, counts what could not be read, and commits or forgets. */
+#ifndef MKG_IMPORT_H
+#define MKG_IMPORT_H
+
+#include "kg/writer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A line or record that was skipped. `err` holds file, line and what is wrong. */
+typedef void (*mkg_skip_fn)(void *ctx, const mkg_err *err);
+
+typedef struct mkg_import_opts {
+    const char *format; /* "triples", "records"; NULL: recognised by content */
+    const char *map;  /* mapping file; NULL: for records, the one in `maps` that fits */
+    const char *maps; /* folder of mapping files to choose from; may be NULL */
+    const char *source;            /* name of the source; NULL: the file's base name */
+    const char *licence, *version; /* NULL: not stated */
+    bool dry_run;                  /* read and count, write nothing */
+    bool strict;         /* the first line that cannot be read fails the import */
+    mkg_skip_fn on_skip; /* NULL: only counted */
+    void *skip_ctx;
+    mkg_progress_fn progress; /* done and total in bytes of the file */
+    void *progress_ctx;
+} mkg_import_opts;
+
+typedef struct mkg_import_result {
+    mkg_id source;
+    char name[256];  /* of the source */
+    char format[32]; /* the reader that was used */
+    uint64_t nodes, names, facts, new_nodes, new_facts, skipped;
+    double seconds;
+} mkg_import_result;
+
+/* Import one file ("-": standard input) as one source. `kg` is open for writing.
+ * MKG_EXISTS: this very file is in the graph already (result->source, name), nothing
+ * was changed. MKG_EPARSE: nothing in the file could be read, or a bad line under
+ * `strict`, or a fault in the mapping file; MKG_EIO; in every failure the store is as
+ * it was. */
+MKG_API mkg_status mkg_import_file(mkg_kg *kg, const char *path,
+                                   const mkg_import_opts *opts,
+                                   mkg_import_result *result, mkg_err *err);
+
+/* Names of the formats, NULL-terminated, static storage. */
+MKG_API const char *const *mkg_import_formats(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

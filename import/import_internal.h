@@ -1,0 +1,138 @@
+/* The face that every reader of a format uses. */
+#ifndef MKG_IMPORT_INTERNAL_H
+#define MKG_IMPORT_INTERNAL_H
+
+#include "base/io.h"
+#include "base/json.h"
+#include "import/import.h"
+
+/* One import under way. */
+typedef struct mkg__import {
+    mkg_kg *kg;
+    mkg_writer *w;
+    mkg__stream *s;
+    const char *file; /* base name, for messages and locators */
+    const mkg_import_opts *opts;
+    uint64_t read; /* records that brought something */
+    uint64_t skipped;
+    mkg_err first; /* the first that was skipped */
+} mkg__import;
+
+/* Put a record aside for what `e` says. MKG_OK, or under --strict the error itself. */
+mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err);
+
+/* The same for a status of the writer: what the data is to blame for is put aside, what
+ * the machine is to blame for is returned. The place is filled in if it is missing. */
+mkg_status mkg__import_fault(mkg__import *im, mkg_status st, mkg_err *e, uint64_t line,
+                             mkg_err *err);
+
+/* Report progress now and then; MKG_ECANCEL if the caller wants to stop. */
+mkg_status mkg__import_tick(mkg__import *im, mkg_err *err);
+
+typedef struct mkg__format {
+    const char *name;
+    /* How sure is the reader that this is its format: 0 not at all … 100. */
+    int (*recognise)(mkg_view head, const char *file);
+    mkg_status (*read)(mkg__import *im, mkg_err *err);
+} mkg__format;
+
+extern const mkg__format mkg__format_triples;
+extern const mkg__format mkg__format_records;
+
+/* ---- delimited text, RFC 4180 ---- */
+
+typedef struct mkg__delimited mkg__delimited;
+enum { MKG_RECORD_MAX = MKG_LINE_MAX };
+
+/* `delimiter` 0: tab, comma or semicolon, whichever the first line has most of. */
+mkg_status mkg__delimited_new(mkg__stream *s, char delimiter, mkg__delimited **out,
+                              mkg_err *err);
+void mkg__delimited_free(mkg__delimited *d);
+
+/* Fields of the next record, borrowed until the next call; *line is where it starts. An
+ * empty line is no record. MKG_END; MKG_EPARSE, with the place, for a record that
+ * cannot be read: reading can go on behind it. */
+mkg_status mkg__delimited_next(mkg__delimited *d, const mkg_view **fields, size_t *n,
+                               uint64_t *line, mkg_err *err);
+
+/* ---- a stream of JSON values ---- */
+
+typedef struct mkg__values mkg__values;
+
+/* JSON Lines, values one after the other, or the elements of one array. */
+mkg_status mkg__values_new(mkg__stream *s, mkg__values **out, mkg_err *err);
+void mkg__values_free(mkg__values *v);
+
+/* The next value, owned by the caller, and the line where it starts. MKG_END;
+ * MKG_EPARSE as mkg__delimited_next(). */
+mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_err *err);
+
+/* ---- triples ---- */
+
+typedef struct mkg__triple {
+    mkg_view subject, relation, object;
+    mkg_view subject_type, object_type; /* "" if not given */
+    mkg_view weight, locator, polarity, grade, population, lang;
+} mkg__triple;
+
+/* State one triple; what is wrong with it is put aside with `line`. */
+mkg_status mkg__triple_add(mkg__import *im, const mkg__triple *t, uint64_t line,
+                           mkg_err *err);
+/* The JSON half of the triples reader. */
+mkg_status mkg__triples_read_json(mkg__import *im, mkg_err *err);
+
+/* ---- mapping files ---- */
+
+typedef enum mkg__rule_kind {
+    MKG_RULE_NAME,
+    MKG_RULE_ALIAS,
+    MKG_RULE_CODE,
+    MKG_RULE_TYPE,
+    MKG_RULE_RELATION,
+    MKG_RULE_LITERAL,
+    MKG_RULE_LOCATOR,
+    MKG_RULE_IGNORE
+} mkg__rule_kind;
+
+typedef struct mkg__strings {
+    const char **at;
+    size_t n;
+} mkg__strings;
+
+/* What is done with one field of a record. Strings belong to the map. */
+typedef struct mkg__rule {
+    const char *field;
+    mkg__rule_kind kind;
+    mkg_lang lang;
+    const char *relation;     /* relation, literal */
+    mkg__strings types;       /* relation: types the object may have, first if new */
+    mkg__strings split;       /* separators within a string */
+    mkg__strings drop;        /* items that say nothing */
+    mkg__strings drop_suffix; /* items that were cut off */
+    const char *join;         /* literal: between the items of a list */
+    const char *system;       /* code: put before the code, "" if it has one */
+    const json_t *values;     /* type: table from the field's value; may be NULL */
+} mkg__rule;
+
+typedef struct mkg__recordmap {
+    const char *path;
+    const char *type; /* of all records; NULL: from the field of the type rule */
+    const char *source, *licence; /* NULL if not given */
+    mkg__strings detect;
+    mkg__rule *rules;
+    size_t nrules;
+    json_t *root; /* owns the strings */
+    mkg__arena arena;
+} mkg__recordmap;
+
+/* Read and check a mapping file. MKG_EPARSE names file and key. */
+mkg_status mkg__map_load(const char *path, mkg__recordmap **out, mkg_err *err);
+void mkg__map_free(mkg__recordmap *m);
+
+/* The map in folder `maps` whose "detect" fields the record has, the one with most of
+ * them. MKG_NOTFOUND if none fits. */
+mkg_status mkg__map_detect(const char *maps, const json_t *record, mkg__recordmap **out,
+                           mkg_err *err);
+const mkg__rule *mkg__map_rule(const mkg__recordmap *m, const char *field);
+
+#endif

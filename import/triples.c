@@ -1,0 +1,236 @@
+/* Triples as tables: CSV or TSV, with a header in any order or without one. */
+#include "import/import_internal.h"
+
+#include "base/err.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { COLUMNS = 11 };
+
+/* Columns of a triple, in the order in which a table without a header has them, and
+ * what headers call them. */
+static const struct {
+    size_t offset;
+    const char *names[12];
+} columns[COLUMNS] = {
+    {offsetof(mkg__triple, subject),
+     {"subject", "head", "head_entity", "s", "start", "source_name", "主语", "主体",
+      "头实体", "实体1"}},
+    {offsetof(mkg__triple, relation),
+     {"relation", "predicate", "p", "r", "rel", "relationship", "edge", "关系", "谓语",
+      "谓词", "属性"}},
+    {offsetof(mkg__triple, object),
+     {"object", "tail", "tail_entity", "o", "end", "target_name", "宾语", "客体",
+      "尾实体", "实体2", "属性值"}},
+    {offsetof(mkg__triple, subject_type),
+     {"subject_type", "head_type", "subject type", "头实体类型", "主语类型",
+      "主体类型"}},
+    {offsetof(mkg__triple, object_type),
+     {"object_type", "tail_type", "object type", "尾实体类型", "宾语类型", "客体类型"}},
+    {offsetof(mkg__triple, weight),
+     {"weight", "score", "confidence", "权重", "置信度"}},
+    {offsetof(mkg__triple, locator), {"locator", "id", "ref", "出处", "来源位置"}},
+    {offsetof(mkg__triple, polarity), {"polarity", "negated", "极性"}},
+    {offsetof(mkg__triple, grade), {"grade", "evidence", "evidence_grade", "证据等级"}},
+    {offsetof(mkg__triple, population), {"population", "人群"}},
+    {offsetof(mkg__triple, lang), {"lang", "language", "语言"}}};
+
+enum { BY_POSITION = 7 };
+
+static mkg_view *slot(mkg__triple *t, size_t column)
+{
+    return (mkg_view *)(void *)((char *)t + columns[column].offset);
+}
+
+static bool is_denial(mkg_view v)
+{
+    static const char *const words[] = {"-",  "-1",    "negative", "denied",
+                                        "no", "false", "否",       "阴性"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (mkg__view_is(v, words[i])) return true;
+    return false;
+}
+
+static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
+                        mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg_relation *r;
+    mkg_view none = {"", 0};
+    mkg_fact_in f = {.line = line,
+                     .literal = none,
+                     .locator = t->locator,
+                     .grade = t->grade,
+                     .population = t->population};
+    mkg_lang lang = mkg__lang_parse(t->lang.ptr, t->lang.len);
+    double weight = 1;
+
+    if (mkg__trim(t->subject).len == 0)
+        return mkg__fail(err, MKG_EPARSE, "the subject is empty");
+    if (mkg__trim(t->object).len == 0)
+        return mkg__fail(err, MKG_EPARSE, "the object is empty");
+    if (t->weight.len && !mkg__parse_double(mkg__trim(t->weight), &weight))
+        return mkg__fail(err, MKG_EPARSE, "the weight '%.*s' is not a number",
+                         (int)(t->weight.len < 40 ? t->weight.len : 40), t->weight.ptr);
+    if (weight <= 0 || weight > 3e38)
+        return mkg__fail(err, MKG_EPARSE, "the weight %g is not a positive number",
+                         weight);
+    MKG_GO(mkg_writer_relation(im->w, t->relation, &r, err));
+    mkg_view subject_type = t->subject_type.len ? t->subject_type : r->subject_type;
+    mkg_view object_type = t->object_type.len ? t->object_type : r->object_type;
+    f.relation = r;
+    f.weight = (float)weight;
+    f.denied = t->polarity.len && is_denial(mkg__trim(t->polarity));
+    if (r->literal) {
+        f.literal = mkg__trim(t->object);
+        f.literal_lang = lang;
+    } else {
+        MKG_GO(mkg_writer_node(im->w, mkg__trim(object_type), t->object, lang,
+                               &f.object, err));
+    }
+    MKG_GO(mkg_writer_node(im->w, mkg__trim(subject_type), t->subject, lang, &f.subject,
+                           err));
+    st = mkg_writer_fact(im->w, &f, err);
+    if (st >= 0) im->read++;
+out:
+    return st;
+}
+
+mkg_status mkg__triple_add(mkg__import *im, const mkg__triple *t, uint64_t line,
+                           mkg_err *err)
+{
+    mkg_err e = {0};
+    mkg_status st = build(im, t, line, &e);
+    return st < 0 ? mkg__import_fault(im, st, &e, line, err) : MKG_OK;
+}
+
+static size_t column_called(mkg_view name)
+{
+    mkg__buf folded = {0};
+    size_t found = COLUMNS;
+    if (mkg__fold(name.ptr, name.len, &folded, NULL, NULL) >= 0) {
+        mkg_view v = {folded.ptr, folded.len};
+        for (size_t i = 0; i < COLUMNS && found == COLUMNS; i++)
+            for (size_t k = 0; k < 12 && columns[i].names[k]; k++)
+                if (mkg__view_is(v, columns[i].names[k])) found = i;
+    }
+    mkg__buf_clear(&folded);
+    return found;
+}
+
+/* Where each column stands: from the header if the record is one. */
+static bool read_header(const mkg_view *fields, size_t n, size_t *place)
+{
+    size_t found[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        found[i] = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        size_t c = column_called(fields[i]);
+        if (c < COLUMNS && found[c] == SIZE_MAX) found[c] = i;
+    }
+    if (found[0] == SIZE_MAX || found[1] == SIZE_MAX || found[2] == SIZE_MAX)
+        return false;
+    memcpy(place, found, sizeof found);
+    return true;
+}
+
+static mkg_status add_record(mkg__import *im, const mkg_view *fields, size_t n,
+                             const size_t *place, uint64_t line, mkg_err *err)
+{
+    mkg__triple t;
+    mkg_err e = {0};
+    for (size_t i = 0; i < COLUMNS; i++) {
+        bool there = place[i] < n;
+        if (!there && i < 3) {
+            mkg__fail(&e, MKG_EPARSE,
+                      "%zu column%s where a subject, a relation and an "
+                      "object are expected",
+                      n, n == 1 ? "" : "s");
+            return mkg__import_fault(im, MKG_EPARSE, &e, line, err);
+        }
+        *slot(&t, i) = there ? fields[place[i]] : mkg__view("", 0);
+    }
+    return mkg__triple_add(im, &t, line, err);
+}
+
+static mkg_status read_table(mkg__import *im, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__delimited *d = NULL;
+    const mkg_view *fields;
+    size_t n, place[COLUMNS];
+    uint64_t line;
+    bool first = true;
+
+    for (size_t i = 0; i < COLUMNS; i++)
+        place[i] = i < BY_POSITION ? i : SIZE_MAX;
+    MKG_GO(mkg__delimited_new(im->s, 0, &d, err));
+    for (;;) {
+        mkg_err e = {0};
+        st = mkg__delimited_next(d, &fields, &n, &line, &e);
+        if (st == MKG_END) break;
+        if (st < 0)
+            MKG_GO(mkg__import_fault(im, st, &e, line, err));
+        else if (!first || !read_header(fields, n, place))
+            MKG_GO(add_record(im, fields, n, place, line, err));
+        first = false;
+        MKG_GO(mkg__import_tick(im, err));
+    }
+    st = MKG_OK;
+out:
+    mkg__delimited_free(d);
+    return st;
+}
+
+static mkg_view skip_mark(mkg_view head)
+{
+    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
+        head = mkg__view(head.ptr + 3, head.len - 3);
+    return head;
+}
+
+static bool contains(mkg_view text, const char *part)
+{
+    size_t n = strlen(part);
+    for (size_t i = 0; i + n <= text.len; i++)
+        if (memcmp(text.ptr + i, part, n) == 0) return true;
+    return false;
+}
+
+static bool is_json(mkg_view head)
+{
+    while (head.len && strchr(" \t\r\n", head.ptr[0]) && head.ptr[0])
+        head = mkg__view(head.ptr + 1, head.len - 1);
+    return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
+}
+
+static int recognise(mkg_view head, const char *file)
+{
+    (void)file;
+    head = skip_mark(head);
+    if (is_json(head)) {
+        if (contains(head, "\"spo_list\"")) return 90;
+        if (contains(head, "\"subject\"") &&
+            (contains(head, "\"predicate\"") || contains(head, "\"relation\"")))
+            return 80;
+        if (contains(head, "\"head\"") && contains(head, "\"tail\"")) return 80;
+        return contains(head, "[[") || head.ptr[0] == '[' ? 20 : 0;
+    }
+    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
+    size_t n = nl ? (size_t)(nl - head.ptr) : head.len, delimiters = 0;
+    for (size_t i = 0; i < n; i++)
+        delimiters += head.ptr[i] == '\t' || head.ptr[i] == ',' || head.ptr[i] == ';';
+    return delimiters >= 2 ? 40 : 0;
+}
+
+static mkg_status read_triples(mkg__import *im, mkg_err *err)
+{
+    mkg_view head;
+    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    if (st < 0) return st;
+    return is_json(skip_mark(head)) ? mkg__triples_read_json(im, err)
+                                    : read_table(im, err);
+}
+
+const mkg__format mkg__format_triples = {"triples", recognise, read_triples};

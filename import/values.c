@@ -1,0 +1,204 @@
+/* A stream of JSON values: JSON Lines a line at a time, so that a bad line costs that
+ * line alone; arrays and values over several lines an element at a time. Memory is
+ * bounded by the largest value. */
+#include "import/import_internal.h"
+
+#include "base/err.h"
+#include "base/text.h"
+
+#include <string.h>
+
+struct mkg__values {
+    mkg__stream *s;
+    mkg__lines *lines; /* NULL: element by element */
+    bool in_array, ended;
+    char block[16384];
+    size_t at, end;
+    uint64_t line;
+    mkg__buf text;
+};
+
+/* Does a value that opens on the first line of the head also close on it? */
+static bool one_line_values(mkg_view head)
+{
+    size_t depth = 0;
+    bool string = false;
+    for (size_t i = 0; i < head.len; i++) {
+        char c = head.ptr[i];
+        if (c == '\n') {
+            /* Cut off there, or goes on? A line that opens an object is a new one. */
+            return depth == 0 || string ||
+                   (head.ptr[0] == '{' && i + 1 < head.len && head.ptr[i + 1] == '{');
+        }
+        if (string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                string = false;
+        } else if (c == '"') {
+            string = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return true; /* one long line, or the only one */
+}
+
+mkg_status mkg__values_new(mkg__stream *s, mkg__values **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_view head;
+    mkg__values *v = mkg__calloc(1, sizeof *v);
+
+    *out = NULL;
+    if (!v) return mkg__nomem(err);
+    v->s = s;
+    v->line = 1;
+    MKG_GO(mkg__stream_peek(s, &head, err));
+    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
+        head = mkg__view(head.ptr + 3, head.len - 3);
+    head = mkg__trim(head);
+    bool lines = head.len == 0 || one_line_values(head);
+    /* An array of everything on one line is not a line of JSON Lines: [[…],[…]] or
+     * [{…},{…}]; a line that is a triple ["a","b","c"] is. */
+    if (lines && head.len && head.ptr[0] == '[') {
+        mkg_view inner = mkg__trim(mkg__view(head.ptr + 1, head.len - 1));
+        lines = inner.len && inner.ptr[0] != '[' && inner.ptr[0] != '{';
+    }
+    if (lines) MKG_GO(mkg__lines_new(s, &v->lines, err));
+    *out = v;
+    v = NULL;
+out:
+    mkg__values_free(v);
+    return st;
+}
+
+void mkg__values_free(mkg__values *v)
+{
+    if (!v) return;
+    mkg__lines_free(v->lines);
+    mkg__buf_clear(&v->text);
+    mkg__free(v);
+}
+
+/* Next byte, or -1 at the end. */
+static mkg_status get(mkg__values *v, int *c, mkg_err *err)
+{
+    if (v->at == v->end) {
+        mkg_status st = mkg__stream_read(v->s, v->block, sizeof v->block, &v->end, err);
+        v->at = 0;
+        if (st < 0) return st;
+        if (v->end == 0) {
+            *c = -1;
+            return MKG_OK;
+        }
+    }
+    *c = (unsigned char)v->block[v->at++];
+    if (*c == '\n') v->line++;
+    return MKG_OK;
+}
+
+/* The bytes of one element into v->text, up to where its brackets close. */
+static mkg_status collect(mkg__values *v, int c, uint64_t start, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t depth = 0;
+    bool string = false;
+
+    v->text.len = 0;
+    for (;;) {
+        if (c < 0) {
+            v->ended = true;
+            return mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(v->s), start, 0,
+                                "the value that starts here is cut off");
+        }
+        if (v->text.len < MKG_LINE_MAX) mkg__buf_byte(&v->text, (unsigned char)c);
+        if (v->text.failed) return mkg__nomem(err);
+        if (string) {
+            if (c == '\\') {
+                MKG_GO(get(v, &c, err));
+                if (c >= 0) mkg__buf_byte(&v->text, (unsigned char)c);
+            } else if (c == '"') {
+                string = false;
+            }
+        } else if (c == '"') {
+            string = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            break;
+        }
+        MKG_GO(get(v, &c, err));
+    }
+    if (v->text.len >= MKG_LINE_MAX)
+        st = mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(v->s), start, 0,
+                          "the value is longer than %d MiB", MKG_LINE_MAX >> 20);
+out:
+    return st;
+}
+
+static mkg_status next_element(mkg__values *v, uint64_t *line, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    int c;
+
+    while (!v->ended) {
+        MKG_GO(get(v, &c, err));
+        if (c < 0) {
+            v->ended = true;
+            if (v->in_array)
+                st = mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(v->s), v->line, 0,
+                                  "the file ends before its array is closed");
+            else
+                st = MKG_END;
+            *line = v->line;
+            return st;
+        }
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == 0xef ||
+            c == 0xbb || c == 0xbf)
+            continue;
+        if (c == '[' && !v->in_array) {
+            v->in_array = true;
+            continue;
+        }
+        if (c == ']' && v->in_array) {
+            v->in_array = false;
+            continue;
+        }
+        *line = v->line;
+        if (c != '{' && c != '[') {
+            v->ended = true;
+            return mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(v->s), v->line, 0,
+                                "an object or an array is expected here");
+        }
+        return collect(v, c, *line, err);
+    }
+    st = MKG_END;
+out:
+    return st;
+}
+
+mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_err *err)
+{
+    mkg_status st;
+    mkg_view text;
+    const char *file = mkg__stream_name(v->s);
+    size_t bad;
+
+    *out = NULL;
+    do {
+        if (v->lines) {
+            st = mkg__lines_next(v->lines, &text, line, err);
+        } else {
+            st = next_element(v, line, err);
+            text = mkg__view(v->text.ptr ? v->text.ptr : "", v->text.len);
+        }
+        if (st != MKG_OK) return st;
+    } while (mkg__trim(text).len == 0);
+    if (!mkg__utf8_valid(text.ptr, text.len, &bad))
+        return mkg__fail_at(err, MKG_EPARSE, file, *line, (uint32_t)bad + 1,
+                            text.ptr[bad] == '\0' ? "a NUL byte" : "not valid UTF-8");
+    return mkg__json_parse(text, file, *line, out, err);
+}
