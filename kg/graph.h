@@ -18,7 +18,7 @@ typedef struct mkg_graph {
     mkg_id *node;     /* (n) row -> node id, ascending; NULL: row + 1 */
     uint64_t *start;  /* (n + 1) row i has entries start[i] .. start[i + 1] */
     uint32_t *to;     /* (m) rows, ascending within a row */
-    float *weight;    /* (m) > 0; NULL when all are 1 */
+    float *weight;    /* (m) > 0; NULL when all are the same */
     uint64_t version; /* mkg_kg_version() of the store, 0 if made from elsewhere */
 } mkg_graph;
 

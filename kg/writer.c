@@ -226,7 +226,7 @@ static mkg_status state_name(mkg_writer *w, uint32_t node, mkg_entry_kind kind,
                              mkg_lang lang, mkg_view name, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    bool first;
+    bool first = false;
     mkg_id id = w->nodes[node].id;
     mkg_view folded = {w->folded.ptr, w->folded.len};
 
@@ -252,7 +252,7 @@ out:
 static mkg_status state_type(mkg_writer *w, uint32_t node, mkg_view type, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    bool first;
+    bool first = false;
     if (type.len == 0) return MKG_OK;
     MKG_GO(first_time(w, w->nodes[node].id, 't', type, &first, err));
     if (!first) goto out;
@@ -388,7 +388,7 @@ mkg_status mkg_writer_code(mkg_writer *w, mkg_id node, mkg_view code, mkg_err *e
 {
     mkg_status st = MKG_OK;
     uint32_t index;
-    bool first;
+    bool first = false;
 
     MKG_GO(check_code(&code, err));
     MKG_GO(touch(w, node, &index, err));
