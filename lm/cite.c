@@ -1,0 +1,253 @@
+/* After writing: which sentences does the evidence support? */
+#include "base/err.h"
+#include "lm/lm_internal.h"
+
+#include <string.h>
+
+enum { CITES_MAX = 256 };
+
+/* ---- citation marks: [1], [1][2], [1,2], [1-3], 【1】 ---- */
+
+static size_t open_mark(const char *p, size_t n)
+{
+    if (n && p[0] == '[') return 1;
+    return n >= 3 && memcmp(p, "【", 3) == 0 ? 3 : 0;
+}
+
+static size_t close_mark(const char *p, size_t n)
+{
+    if (n && p[0] == ']') return 1;
+    return n >= 3 && memcmp(p, "】", 3) == 0 ? 3 : 0;
+}
+
+/* Separators between numbers: comma, full-width comma, 、, blank; `range` for a dash.
+ */
+static size_t separator(const char *p, size_t n, bool *range)
+{
+    static const char *const signs[] = {",", " ", ";", "，", "、",
+                                        "-", "–", "—", "~",  "～"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        size_t k = strlen(signs[i]);
+        if (n >= k && memcmp(p, signs[i], k) == 0) {
+            if (i >= 5) *range = true;
+            return k;
+        }
+    }
+    return 0;
+}
+
+typedef struct cites {
+    size_t at[CITES_MAX];
+    size_t n;
+    bool wild; /* a number that is no citation: 0, too large, or too many */
+} cites;
+
+static void add_cite(cites *c, size_t number)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->at[i] == number) return;
+    if (c->n < CITES_MAX)
+        c->at[c->n++] = number;
+    else
+        c->wild = true;
+}
+
+static void add_range(cites *c, size_t from, size_t to)
+{
+    if (from > to || to - from >= CITES_MAX) {
+        c->wild = true;
+        return;
+    }
+    for (size_t i = from; i <= to; i++)
+        add_cite(c, i);
+}
+
+/* A mark at p: its length, 0 if there is none. The numbers go to c (may be NULL). */
+static size_t read_mark(const char *p, size_t n, cites *c)
+{
+    size_t i = open_mark(p, n), last = 0, k;
+    bool range = false, any = false;
+    if (i == 0) return 0;
+    while (i < n && !(k = close_mark(p + i, n - i))) {
+        if (p[i] >= '0' && p[i] <= '9') {
+            size_t number = 0;
+            for (; i < n && p[i] >= '0' && p[i] <= '9'; i++)
+                number = number > 99999 ? number : number * 10 + (size_t)(p[i] - '0');
+            if (c && range)
+                add_range(c, last, number);
+            else if (c)
+                add_cite(c, number);
+            last = number;
+            range = false;
+            any = true;
+        } else if (!(k = separator(p + i, n - i, &range))) {
+            return 0;
+        } else {
+            i += k;
+        }
+    }
+    return i < n && any ? i + close_mark(p + i, n - i) : 0;
+}
+
+/* ---- sentences ---- */
+
+/* Length of the sign at p that ends a sentence, 0 if none does. */
+static size_t sentence_end(const char *text, size_t i, size_t n)
+{
+    static const char *const wide[] = {"。", "！", "？", "；"};
+    const char *p = text + i;
+    for (size_t k = 0; k < sizeof wide / sizeof *wide; k++)
+        if (n - i >= 3 && memcmp(p, wide[k], 3) == 0) return 3;
+    if (*p == '\n') return 1;
+    if (*p != '.' && *p != '!' && *p != '?') return 0;
+    if (i + 1 < n && p[1] != ' ' && p[1] != '\n' && !open_mark(p + 1, n - i - 1))
+        return 0;
+    if (*p != '.') return 1;
+    /* "1." of a list, "St.", "e.g." and other short words do not end a sentence unless
+     * something new begins behind them. */
+    size_t word = i;
+    while (word > 0 && mkg__is_word((unsigned char)text[word - 1]))
+        word--;
+    bool number = word < i && text[word] >= '0' && text[word] <= '9';
+    if (number && (word == 0 || text[word - 1] == '\n')) return 0;
+    if (i - word <= 2 && !number && i + 2 < n && p[1] == ' ') return 0;
+    if (i + 2 < n && p[1] == ' ' && p[2] >= 'a' && p[2] <= 'z') return 0;
+    return 1;
+}
+
+/* The sentence at the start of the text: up to its end sign and the marks behind it. */
+static size_t sentence_length(const char *text, size_t n)
+{
+    size_t i = 0, k;
+    while (i < n) {
+        /* Signs within a citation end nothing. */
+        if ((k = read_mark(text + i, n - i, NULL))) {
+            i += k;
+            continue;
+        }
+        k = sentence_end(text, i, n);
+        i += k ? k : 1;
+        if (!k) continue;
+        size_t j = i;
+        while (j < n && text[j] == ' ')
+            j++;
+        while (j < n && (k = read_mark(text + j, n - j, NULL))) {
+            i = j += k;
+            while (j < n && text[j] == ' ')
+                j++;
+        }
+        break;
+    }
+    return i;
+}
+
+/* ---- support ---- */
+
+/* Folded, without blanks: how names are compared. Appended. */
+static mkg_status squeeze(mkg_view text, mkg__buf *out, mkg_err *err)
+{
+    mkg_status st = mkg__fold(text.ptr, text.len, out, NULL, err);
+    if (st < 0) return st;
+    size_t n = 0;
+    for (size_t i = 0; i < out->len; i++)
+        if (out->ptr[i] != ' ') out->ptr[n++] = out->ptr[i];
+    out->len = n;
+    return MKG_OK;
+}
+
+static bool contains(const mkg__buf *text, const mkg__buf *part)
+{
+    for (size_t i = 0; part->len && i + part->len <= text->len; i++)
+        if (memcmp(text->ptr + i, part->ptr, part->len) == 0) return true;
+    return false;
+}
+
+static mkg_status names_it(const mkg__buf *sentence, const mkg_piece *p, bool *yes,
+                           mkg_err *err)
+{
+    const char *const names[] = {p->subject, p->object};
+    mkg__buf name = {0};
+    mkg_status st = MKG_OK;
+    *yes = false;
+    for (size_t i = 0; i < 2 && !*yes; i++) {
+        name.len = 0;
+        MKG_GO(squeeze(mkg__view(names[i], strlen(names[i])), &name, err));
+        *yes = contains(sentence, &name);
+    }
+out:
+    mkg__buf_clear(&name);
+    return st;
+}
+
+static mkg_status is_supported(const mkg_evidence *e, mkg_view sentence, const cites *c,
+                               bool *yes, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf folded = {0};
+
+    *yes = false;
+    if (c->n == 0 || c->wild) return MKG_OK;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->at[i] < 1 || c->at[i] > e->npieces) return MKG_OK;
+    MKG_GO(squeeze(sentence, &folded, err));
+    for (size_t i = 0; i < c->n && !*yes; i++)
+        MKG_GO(names_it(&folded, &e->pieces[c->at[i] - 1], yes, err));
+out:
+    mkg__buf_clear(&folded);
+    return st;
+}
+
+static mkg_status remove_sentence(mkg_answer *a, const char *text, mkg_err *err)
+{
+    const char **more = mkg__arena_alloc(&a->arena, (a->nremoved + 1) * sizeof *more);
+    if (!more) return mkg__nomem(err);
+    if (a->nremoved) memcpy(more, a->removed, a->nremoved * sizeof *more);
+    more[a->nremoved++] = text;
+    a->removed = more;
+    return MKG_OK;
+}
+
+static mkg_status check_one(const mkg_evidence *e, mkg_view sentence, mkg_answer *a,
+                            mkg__buf *kept, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    cites c = {.n = 0};
+    bool ok;
+
+    for (size_t i = 0; i < sentence.len;) {
+        size_t k = read_mark(sentence.ptr + i, sentence.len - i, &c);
+        i += k ? k : 1;
+    }
+    const char *text = mkg__answer_keep(a, sentence);
+    if (!text) return mkg__nomem(err);
+    MKG_GO(is_supported(e, sentence, &c, &ok, err));
+    if (!ok) return remove_sentence(a, text, err);
+    size_t *cited = mkg__arena_alloc(&a->arena, c.n * sizeof *cited);
+    if (!cited) return mkg__nomem(err);
+    memcpy(cited, c.at, c.n * sizeof *cited);
+    if (kept->len && e->lang != MKG_LANG_ZH) mkg__buf_byte(kept, ' ');
+    mkg__buf_put(kept, sentence.ptr, sentence.len);
+    st = mkg__answer_add(a, text, cited, c.n, true, err);
+out:
+    return st;
+}
+
+mkg_status mkg__cite_check(const mkg_evidence *e, mkg_view text, mkg_answer *a,
+                           mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf kept = {0};
+
+    while (text.len) {
+        size_t n = sentence_length(text.ptr, text.len);
+        mkg_view sentence = mkg__trim(mkg__view(text.ptr, n));
+        text = mkg__view(text.ptr + n, text.len - n);
+        if (sentence.len) MKG_GO(check_one(e, sentence, a, &kept, err));
+    }
+    const char *p = mkg__buf_cstr(&kept);
+    a->text = p ? mkg__answer_keep(a, mkg__view(p, kept.len)) : NULL;
+    if (!a->text) st = mkg__nomem(err);
+out:
+    mkg__buf_clear(&kept);
+    return st;
+}

@@ -1,0 +1,172 @@
+/* The evidence as sentences: what belongs together in one, in the order of the
+ * evidence. */
+#include "base/err.h"
+#include "lm/lm_internal.h"
+
+#include <string.h>
+
+enum { TEXT_CHARS = 200, TEXT_SLACK = 60 };
+
+/* A piece as it is read: of whom, what, whom. */
+typedef struct reading {
+    const char *of, *label, *item;
+    bool literal, denied;
+} reading;
+
+static reading read_piece(const mkg_piece *p)
+{
+    reading r = {p->subject, p->label, p->object, p->object_node == MKG_ID_NONE,
+                 p->denied};
+    if (p->from_object && p->inverse_label[0]) {
+        r.of = p->object;
+        r.label = p->inverse_label;
+        r.item = p->subject;
+    }
+    return r;
+}
+
+static bool together(const reading *a, const reading *b)
+{
+    return !a->literal && !b->literal && a->denied == b->denied &&
+           strcmp(a->of, b->of) == 0 && strcmp(a->label, b->label) == 0;
+}
+
+static bool ends_sentence(const char *p)
+{
+    return strncmp(p, "。", 3) == 0 || strncmp(p, "；", 3) == 0 ||
+           strncmp(p, "！", 3) == 0 || *p == '\n' ||
+           (*p == '.' && (p[1] == ' ' || p[1] == '\0'));
+}
+
+/* Bytes of a text that go into a short answer: up to a sentence's end near TEXT_CHARS.
+ */
+static size_t short_length(const char *text, bool *cut)
+{
+    size_t i = 0, chars = 0, len, n = strlen(text), best = 0;
+    for (; i < n && chars < TEXT_CHARS + TEXT_SLACK; i += len, chars++) {
+        mkg__utf8_decode(text + i, n - i, &len);
+        if (chars >= 20 && chars <= TEXT_CHARS + TEXT_SLACK && ends_sentence(text + i))
+            best = i;
+    }
+    *cut = i < n;
+    if (!*cut) return n;
+    return best ? best : i;
+}
+
+/* The text on one line, without the mark that ends it: the sentence brings its own. */
+static void put_text(mkg__buf *b, const char *text, bool zh)
+{
+    bool cut;
+    mkg_view v = mkg__trim(mkg__view(text, short_length(text, &cut)));
+    if (!cut && v.len >= 3 && strncmp(v.ptr + v.len - 3, "。", 3) == 0) v.len -= 3;
+    if (!cut && v.len >= 1 && v.ptr[v.len - 1] == '.') v.len -= 1;
+    bool blank = false;
+    for (size_t i = 0; i < v.len; i++) {
+        bool space = v.ptr[i] == ' ' || v.ptr[i] == '\n' || v.ptr[i] == '\t';
+        if (space && !blank && !zh) mkg__buf_byte(b, ' ');
+        if (space && !blank && zh && v.ptr[i] != '\n') mkg__buf_byte(b, ' ');
+        if (!space) mkg__buf_byte(b, (unsigned char)v.ptr[i]);
+        blank = space;
+    }
+    if (cut) mkg__buf_str(b, "…");
+}
+
+static void put_head(mkg__buf *b, const reading *r, bool zh)
+{
+    if (zh)
+        mkg__buf_printf(b, "%s的%s%s：", r->of, r->label, r->denied ? "不包括" : "");
+    else
+        mkg__buf_printf(b, "%s – %s%s: ", r->of, r->denied ? "not " : "", r->label);
+}
+
+/* The sentence that starts with piece `first`; marks what it took in `done`. */
+static mkg_status add_sentence(const mkg_evidence *e, size_t first, char *done,
+                               mkg_answer *a, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf b = {0};
+    bool zh = e->lang == MKG_LANG_ZH;
+    reading head = read_piece(&e->pieces[first]);
+    size_t *cites = mkg__arena_alloc(&a->arena, (e->npieces - first) * sizeof *cites);
+    size_t n = 0;
+
+    if (!cites) return mkg__nomem(err);
+    put_head(&b, &head, zh);
+    for (size_t i = first; i < e->npieces; i++) {
+        reading r = read_piece(&e->pieces[i]);
+        if (done[i] || (i != first && !together(&head, &r))) continue;
+        if (n) mkg__buf_str(&b, zh ? "、" : ", ");
+        put_text(&b, r.item, zh);
+        mkg__buf_printf(&b, zh ? "[%zu]" : " [%zu]", i + 1);
+        cites[n++] = i + 1;
+        done[i] = 1;
+    }
+    mkg__buf_str(&b, zh ? "。" : ".");
+    const char *text = mkg__buf_cstr(&b);
+    if (text) text = mkg__answer_keep(a, mkg__view(text, b.len));
+    st = text ? mkg__answer_add(a, text, cites, n, true, err) : mkg__nomem(err);
+    mkg__buf_clear(&b);
+    return st;
+}
+
+static const char *reason_text(const char *reason, bool zh)
+{
+    if (strcmp(reason, "unknown_entity") == 0)
+        return zh ? "图谱中没有问题里提到的名称"
+                  : "the graph has none of the names in it";
+    if (strcmp(reason, "no_such_relation") == 0)
+        return zh ? "图谱中没有这方面的记录" : "the graph states nothing of the kind";
+    return zh ? "证据不足" : "the evidence is too weak";
+}
+
+static void put_nothing_found(mkg__buf *b, const mkg_evidence *e)
+{
+    bool zh = e->lang == MKG_LANG_ZH;
+    mkg__buf_str(b, zh ? "没有找到证据" : "No evidence was found");
+    for (size_t i = 0; i < e->nmissing; i++) {
+        const mkg_missing *m = &e->missing[i];
+        bool question = strcmp(m->what, e->question) == 0;
+        mkg__buf_str(b, i ? (zh ? "；" : "; ") : (zh ? "：" : ": "));
+        if (!question) mkg__buf_printf(b, zh ? "“%s”，" : "%s, ", m->what);
+        mkg__buf_str(b, reason_text(m->reason, zh));
+        if (m->searched[0])
+            mkg__buf_printf(b, zh ? "（已查%s）" : " (searched %s)", m->searched);
+    }
+    mkg__buf_str(b, zh ? "。" : ".");
+}
+
+static mkg_status join(mkg_answer *a, bool zh, mkg_err *err)
+{
+    mkg__buf b = {0};
+    for (size_t i = 0; i < a->nsentences; i++) {
+        if (i) mkg__buf_str(&b, zh ? "" : " ");
+        mkg__buf_str(&b, a->sentences[i].text);
+    }
+    const char *text = mkg__buf_cstr(&b);
+    a->text = text ? mkg__answer_keep(a, mkg__view(text, b.len)) : NULL;
+    mkg__buf_clear(&b);
+    return a->text ? MKG_OK : mkg__nomem(err);
+}
+
+mkg_status mkg__plain_answer(const mkg_evidence *e, mkg_answer *a, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf b = {0};
+    char *done = mkg__calloc(e->npieces + 1, 1);
+
+    if (!done) return mkg__nomem(err);
+    if (e->npieces == 0) {
+        put_nothing_found(&b, e);
+        const char *text = mkg__buf_cstr(&b);
+        a->text = text ? mkg__answer_keep(a, mkg__view(text, b.len)) : NULL;
+        if (!a->text) st = mkg__nomem(err);
+        goto out;
+    }
+    for (size_t i = 0; i < e->npieces; i++)
+        if (!done[i]) MKG_GO(add_sentence(e, i, done, a, err));
+    st = join(a, e->lang == MKG_LANG_ZH, err);
+out:
+    mkg__free(done);
+    mkg__buf_clear(&b);
+    return st;
+}
