@@ -1,0 +1,433 @@
+/* The view, the walks and the training. */
+#include "testing.h"
+
+#include "embed/embed_internal.h"
+#include "kg/graph.h"
+
+#include <math.h>
+
+static mkg_err err;
+
+static mkg_graph *graph(size_t n, size_t m, const uint32_t (*edges)[2], const float *weight,
+                        bool directed)
+{
+    uint32_t from[64], to[64];
+    mkg_graph *g;
+    assert_true(m <= 64);
+    for (size_t i = 0; i < m; i++) {
+        from[i] = edges[i][0];
+        to[i] = edges[i][1];
+    }
+    assert_mkg_ok(mkg_graph_from_edges(n, m, from, to, weight, directed, &g, &err));
+    return g;
+}
+
+/* A square with a diagonal, a tail, and a node alone:  0-1 1-2 2-3 3-0 0-2 2-4   5 */
+static const uint32_t house[][2] = {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {0, 2}, {2, 4}};
+static const float house_weight[] = {1, 2, 0.5f, 4, 1, 3};
+
+static void test_graph(void **state)
+{
+    (void)state;
+    mkg_graph *g = graph(6, 6, house, NULL, false);
+    assert_int_equal(g->m, 12);
+    assert_null(g->weight);
+    assert_int_equal(g->start[6] - g->start[5], 0);
+    assert_true(mkg_graph_has(g, 2, 4) && mkg_graph_has(g, 4, 2));
+    assert_false(mkg_graph_has(g, 4, 0));
+    assert_int_equal(mkg_graph_row(g, 3), 2);
+    assert_int_equal(mkg_graph_row(g, 7), SIZE_MAX);
+    mkg_graph_free(g);
+
+    /* parallel edges add up, self loops vanish */
+    static const uint32_t doubled[][2] = {{0, 1}, {1, 0}, {0, 1}, {1, 1}, {1, 2}};
+    g = graph(3, 5, doubled, NULL, false);
+    assert_int_equal(g->m, 4);
+    assert_true(g->weight[0] == 3 && g->weight[1] == 3 && g->weight[2] == 1);
+    mkg_graph_free(g);
+    g = graph(3, 5, doubled, NULL, true);
+    assert_int_equal(g->m, 3);
+    assert_false(mkg_graph_has(g, 2, 1));
+    mkg_graph_free(g);
+    g = graph(1, 0, doubled, NULL, false);
+    assert_int_equal(g->m, 0);
+    mkg_graph_free(g);
+}
+
+static void test_bad_edges(void **state)
+{
+    (void)state;
+    uint32_t zero = 0, one = 1, far = 7;
+    float wrong[] = {0, -1, NAN, INFINITY};
+    mkg_graph *g;
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(
+            mkg_graph_from_edges(2, 1, &zero, &one, &wrong[i], false, &g, &err), MKG_EARG);
+    assert_int_equal(mkg_graph_from_edges(2, 1, &zero, &far, NULL, false, &g, &err), MKG_EARG);
+    assert_null(g);
+}
+
+/* Probability of the step t -> u -> v by the definition (KDD 2016, eq. 2). */
+static double exact(const mkg_graph *g, uint32_t t, uint32_t u, uint32_t v, double p, double q)
+{
+    double sum = 0, mine = 0;
+    for (uint64_t k = g->start[u]; k < g->start[u + 1]; k++) {
+        uint32_t x = g->to[k];
+        double bias = x == t ? 1 / p : mkg_graph_has(g, t, x) ? 1 : 1 / q;
+        double w = bias * (g->weight ? (double)g->weight[k] : 1);
+        sum += w;
+        if (x == v) mine = w;
+    }
+    return mine / sum;
+}
+
+static void check_steps(const mkg_graph *g, double p, double q)
+{
+    enum { WALKS = 30000, LENGTH = 6, N = 6 };
+    static size_t count[N][N][N];
+    mkg_walker *w;
+    uint32_t walk[LENGTH];
+    memset(count, 0, sizeof count);
+    assert_mkg_ok(mkg_walker_new(g, p, q, &w, &err));
+    for (uint64_t i = 0; i < WALKS; i++) {
+        mkg__rng r = mkg__rng_new(11, i, 0);
+        size_t n = mkg_walker_walk(w, (uint32_t)(i % g->n), LENGTH, &r, walk);
+        for (size_t k = 1; k < n; k++)
+            assert_true(mkg_graph_has(g, walk[k - 1], walk[k]));
+        for (size_t k = 2; k < n; k++)
+            count[walk[k - 2]][walk[k - 1]][walk[k]]++;
+    }
+    mkg_walker_free(w);
+    for (uint32_t t = 0; t < g->n; t++)
+        for (uint32_t u = 0; u < g->n; u++) {
+            double total = 0, chi = 0;
+            int freedom = -1;
+            for (uint32_t v = 0; v < g->n; v++)
+                total += (double)count[t][u][v];
+            if (total < 200) continue;
+            for (uint32_t v = 0; v < g->n; v++) {
+                double want = total * exact(g, t, u, v, p, q);
+                double have = (double)count[t][u][v];
+                if (want <= 0) {
+                    assert_true(count[t][u][v] == 0);
+                    continue;
+                }
+                chi += (have - want) * (have - want) / want;
+                freedom++;
+            }
+            /* beyond the 0.9999 quantile of chi-square with 0 … 4 degrees of freedom */
+            static const double limit[] = {1e-9, 15.2, 18.5, 21.2, 23.6, 25.8};
+            if (freedom >= 0 && chi > limit[freedom])
+                fail_msg("p %g q %g: %u -> %u is off, chi-square %g (%d)", p, q, t, u, chi,
+                         freedom);
+        }
+}
+
+static void test_walk_distribution(void **state)
+{
+    (void)state;
+    static const double pq[][2] = {{1, 1}, {0.25, 4}, {4, 0.25}, {0.01, 1}, {1, 100}};
+    for (size_t weighted = 0; weighted < 2; weighted++)
+        for (size_t directed = 0; directed < 2; directed++) {
+            mkg_graph *g = graph(6, 6, house, weighted ? house_weight : NULL, directed);
+            for (size_t i = 0; i < sizeof pq / sizeof *pq; i++)
+                check_steps(g, pq[i][0], pq[i][1]);
+            mkg_graph_free(g);
+        }
+}
+
+static void test_walk_ends(void **state)
+{
+    (void)state;
+    static const uint32_t line[][2] = {{0, 1}, {1, 2}};
+    mkg_graph *g = graph(4, 2, line, NULL, true);
+    mkg_walker *w;
+    uint32_t walk[10];
+    mkg__rng r = mkg__rng_new(1, 0, 0);
+    assert_mkg_ok(mkg_walker_new(g, 1, 1, &w, &err));
+    assert_int_equal(mkg_walker_walk(w, 0, 10, &r, walk), 3);
+    assert_int_equal(mkg_walker_walk(w, 3, 10, &r, walk), 1);
+    assert_int_equal(mkg_walker_walk(w, 0, 0, &r, walk), 0);
+    mkg_walker_free(w);
+    assert_int_equal(mkg_walker_new(g, 0, 1, &w, &err), MKG_EARG);
+    assert_int_equal(mkg_walker_new(g, 1, NAN, &w, &err), MKG_EARG);
+    mkg_graph_free(g);
+}
+
+/* Weights that differ by thirty orders of magnitude: walks go on. */
+static void test_huge_weights(void **state)
+{
+    (void)state;
+    static const uint32_t star[][2] = {{0, 1}, {0, 2}, {0, 3}};
+    static const float weight[] = {1e30f, 1e-30f, 1};
+    mkg_graph *g = graph(4, 3, star, weight, false);
+    mkg_walker *w;
+    uint32_t walk[100];
+    assert_mkg_ok(mkg_walker_new(g, 0.5, 2, &w, &err));
+    for (uint64_t i = 0; i < 200; i++) {
+        mkg__rng r = mkg__rng_new(1, i, 0);
+        assert_int_equal(mkg_walker_walk(w, (uint32_t)(i % 4), 100, &r, walk), 100);
+    }
+    mkg_walker_free(w);
+    mkg_graph_free(g);
+}
+
+/* The update is a step down the gradient of the loss. */
+static void test_gradient(void **state)
+{
+    (void)state;
+    enum { DIM = 7, TARGETS = 3 };
+    const double h = 1e-3;
+    const float alpha = 1e-3f;
+    float base[1 + TARGETS][DIM], moved[1 + TARGETS][DIM];
+    mkg__rng r = mkg__rng_new(9, 0, 0);
+    for (size_t i = 0; i <= TARGETS; i++)
+        for (size_t k = 0; k < DIM; k++)
+            base[i][k] = mkg__rng_float(&r) - 0.5f;
+    memcpy(moved, base, sizeof base);
+    float *targets[TARGETS] = {moved[1], moved[2], moved[3]};
+    mkg__sgns_pair_ref(moved[0], targets, TARGETS, DIM, alpha);
+    for (size_t i = 0; i <= TARGETS; i++)
+        for (size_t k = 0; k < DIM; k++) {
+            double loss[2];
+            for (int side = 0; side < 2; side++) {
+                float x[1 + TARGETS][DIM];
+                memcpy(x, base, sizeof x);
+                x[i][k] += (float)(side ? h : -h);
+                float *t[TARGETS] = {x[1], x[2], x[3]};
+                loss[side] = mkg__sgns_pair_ref(x[0], t, TARGETS, DIM, 0);
+            }
+            double want = -(loss[1] - loss[0]) / (2 * h);
+            double have = ((double)moved[i][k] - (double)base[i][k]) / (double)alpha;
+            /* float32 sums and a central difference of 1e-3 */
+            assert_true(fabs(want - have) < 5e-3);
+        }
+}
+
+static double cosine(const float *a, const float *b, size_t n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < n; i++) {
+        ab += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return ab / sqrt(aa * bb);
+}
+
+/* Two cliques of eight, joined by one edge. */
+static mkg_graph *cliques(void)
+{
+    uint32_t from[64], to[64];
+    size_t m = 0;
+    mkg_graph *g;
+    for (uint32_t c = 0; c < 2; c++)
+        for (uint32_t i = 0; i < 8; i++)
+            for (uint32_t k = i + 1; k < 8; k++) {
+                from[m] = c * 8 + i;
+                to[m++] = c * 8 + k;
+            }
+    from[m] = 0;
+    to[m++] = 8;
+    assert_mkg_ok(mkg_graph_from_edges(16, m, from, to, NULL, false, &g, &err));
+    return g;
+}
+
+static void test_cliques_part(void **state)
+{
+    (void)state;
+    mkg_graph *g = cliques();
+    mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
+    float *x;
+    o.dim = 16;
+    o.epochs = 20;
+    o.window = 3;
+    assert_mkg_ok(mkg_node2vec(g, &o, &x, &err));
+    double within = 0, across = 0;
+    for (size_t i = 1; i < 8; i++) {
+        within += cosine(x + 16, x + i * 16, 16) / 7;
+        across += cosine(x + 16, x + (8 + i) * 16, 16) / 7;
+    }
+    assert_true(within > across + 0.3);
+    mkg_floats_free(x);
+    mkg_graph_free(g);
+}
+
+static void test_deterministic(void **state)
+{
+    (void)state;
+    mkg_graph *g = cliques();
+    mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
+    float *x, *y, *z;
+    o.dim = 10;
+    o.deterministic = true;
+    o.seed = 5;
+    o.threads = 1;
+    assert_mkg_ok(mkg_node2vec(g, &o, &x, &err));
+    o.threads = 2;
+    assert_mkg_ok(mkg_node2vec(g, &o, &y, &err));
+    o.seed = 6;
+    assert_mkg_ok(mkg_node2vec(g, &o, &z, &err));
+    assert_memory_equal(x, y, 16 * 10 * sizeof *x);
+    assert_memory_not_equal(x, z, 16 * 10 * sizeof *x);
+    mkg_floats_free(x);
+    mkg_floats_free(y);
+    mkg_floats_free(z);
+    mkg_graph_free(g);
+}
+
+static void test_edges_of_the_possible(void **state)
+{
+    (void)state;
+    mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
+    mkg_graph *g = graph(6, 6, house, NULL, false);
+    float *x;
+    const size_t dims[] = {1, 3, 1024};
+    for (size_t i = 0; i < 3; i++) {
+        o.dim = dims[i];
+        assert_mkg_ok(mkg_node2vec(g, &o, &x, &err));
+        for (size_t k = 0; k < 6 * dims[i]; k++)
+            assert_true(isfinite(x[k]));
+        mkg_floats_free(x);
+    }
+    o = (mkg_node2vec_opts)MKG_NODE2VEC_OPTS_INIT;
+    o.dim = 0;
+    assert_int_equal(mkg_node2vec(g, &o, &x, &err), MKG_EARG);
+    assert_non_null(strstr(err.msg, "dim"));
+    o.dim = 4;
+    o.alpha = NAN;
+    assert_int_equal(mkg_node2vec(g, &o, &x, &err), MKG_EARG);
+    o.alpha = 0.025;
+    o.p = -1;
+    assert_int_equal(mkg_node2vec(g, &o, &x, &err), MKG_EARG);
+    mkg_graph_free(g);
+    o.p = 1;
+    g = graph(1, 0, house, NULL, false); /* one node, no edge */
+    assert_mkg_ok(mkg_node2vec(g, &o, &x, &err));
+    mkg_floats_free(x);
+    mkg_graph_free(g);
+    g = graph(0, 0, house, NULL, false);
+    assert_int_equal(mkg_node2vec(g, &o, &x, &err), MKG_EARG);
+    mkg_graph_free(g);
+}
+
+static int stop_at_once(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    (void)what;
+    (void)done;
+    (void)total;
+    ++*(int *)ctx;
+    return 1;
+}
+
+static void test_cancel_and_memory(void **state)
+{
+    (void)state;
+    mkg_graph *g = cliques();
+    mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
+    float *x;
+    int calls = 0;
+    o.dim = 4;
+    o.progress = stop_at_once;
+    o.progress_ctx = &calls;
+    o.threads = 1;
+    assert_int_equal(mkg_node2vec(g, &o, &x, &err), MKG_ECANCEL);
+    assert_int_equal(calls, 1);
+    assert_null(x);
+    o.progress = NULL;
+    mkg_status st;
+    long n = 0;
+    do {
+        mkg__alloc_fail_after(++n);
+        st = mkg_node2vec(g, &o, &x, &err);
+        mkg__alloc_fail_after(0);
+        assert_true(st == MKG_OK || st == MKG_ENOMEM);
+    } while (st < 0);
+    assert_true(n > 5);
+    mkg_floats_free(x);
+    mkg_graph_free(g);
+}
+
+/* From the store: only the types and relations asked for, no texts, no denials. */
+static void test_view_of_store(void **state)
+{
+    (void)state;
+    char *folder = new_folder(), *db = in_folder(folder, "db");
+    mkg_kg *kg;
+    mkg_writer *w;
+    mkg_writer_counts c;
+    mkg_id id[4];
+    const mkg_relation *symptom, *treats, *description;
+    mkg_source_info info = {.file = "f"};
+    assert_mkg_ok(mkg_kg_open_write(db, &kg, &err));
+    assert_mkg_ok(mkg_kg_load_relations(kg, MEDKG_DATA_DIR "/relations.tsv", &err));
+    assert_mkg_ok(mkg_writer_new(kg, &info, &w, &err));
+    static const char *const types[] = {"disease", "symptom", "drug", "drug"};
+    static const char *const names[] = {"a", "b", "c", "d"};
+    for (size_t i = 0; i < 4; i++)
+        assert_mkg_ok(mkg_writer_node(w, V(types[i]), V(names[i]), 0, &id[i], &err));
+    assert_mkg_ok(mkg_writer_relation(w, V("symptom"), &symptom, &err));
+    assert_mkg_ok(mkg_writer_relation(w, V("treats"), &treats, &err));
+    assert_mkg_ok(mkg_writer_relation(w, V("description"), &description, &err));
+    mkg_fact_in f = {.subject = id[0], .relation = symptom, .object = id[1], .weight = 2};
+    f.literal = f.grade = f.population = f.locator = V("");
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+    f.subject = id[2];
+    f.relation = treats;
+    f.object = id[0];
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+    f.subject = id[3];
+    f.denied = true;
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+    f.relation = description;
+    f.object = MKG_ID_NONE;
+    f.literal = V("text");
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+    assert_mkg_ok(mkg_writer_commit(w, "x", 1, 0, NULL, NULL, &c, &err));
+    mkg_writer_free(w);
+
+    mkg_graph *g;
+    mkg_graph_opts o = {.directed = false};
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    assert_int_equal(g->n, 3);
+    assert_int_equal(g->m, 4);
+    assert_int_equal(g->version, 1);
+    assert_int_equal(mkg_graph_row(g, id[3]), SIZE_MAX);
+    mkg_graph_free(g);
+    o.keep_isolated = true;
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    assert_int_equal(g->n, 4);
+    mkg_graph_free(g);
+    mkg_view only[] = {{"disease", 7}, {"symptom", 7}};
+    o = (mkg_graph_opts){.directed = true, .types = only, .ntypes = 2};
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    assert_int_equal(g->n, 2);
+    assert_int_equal(g->m, 1);
+    mkg_graph_free(g);
+    mkg_id wanted = mkg_kg_find_relation(kg, V("treats"))->id;
+    o = (mkg_graph_opts){.relations = &wanted, .nrelations = 1};
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    assert_int_equal(g->n, 2);
+    assert_int_equal(g->node[0], id[0]);
+    assert_int_equal(g->node[1], id[2]);
+    mkg_graph_free(g);
+    mkg_kg_close(kg);
+    free(db);
+    remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_graph),
+                                       cmocka_unit_test(test_bad_edges),
+                                       cmocka_unit_test(test_walk_distribution),
+                                       cmocka_unit_test(test_walk_ends),
+                                       cmocka_unit_test(test_huge_weights),
+                                       cmocka_unit_test(test_gradient),
+                                       cmocka_unit_test(test_cliques_part),
+                                       cmocka_unit_test(test_deterministic),
+                                       cmocka_unit_test(test_edges_of_the_possible),
+                                       cmocka_unit_test(test_cancel_and_memory),
+                                       cmocka_unit_test(test_view_of_store)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
