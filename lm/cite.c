@@ -215,7 +215,8 @@ static mkg_status check_one(const mkg_evidence *e, mkg_view sentence, mkg_answer
     bool ok;
 
     for (size_t i = 0; i < sentence.len;) {
-        size_t k = read_mark(sentence.ptr + i, sentence.len - i, &c);
+        size_t k = read_mark(sentence.ptr + i, sentence.len - i, NULL);
+        if (k) read_mark(sentence.ptr + i, k, &c); /* only what is whole counts */
         i += k ? k : 1;
     }
     const char *text = mkg__answer_keep(a, sentence);

@@ -62,9 +62,10 @@ static void put_text(mkg__buf *b, const char *text, bool zh)
     if (!cut && v.len >= 1 && v.ptr[v.len - 1] == '.') v.len -= 1;
     bool blank = false;
     for (size_t i = 0; i < v.len; i++) {
-        bool space = v.ptr[i] == ' ' || v.ptr[i] == '\n' || v.ptr[i] == '\t';
+        bool line_end = v.ptr[i] == '\n' || v.ptr[i] == '\r';
+        bool space = v.ptr[i] == ' ' || v.ptr[i] == '\t' || line_end;
         if (space && !blank && !zh) mkg__buf_byte(b, ' ');
-        if (space && !blank && zh && v.ptr[i] != '\n') mkg__buf_byte(b, ' ');
+        if (space && !blank && zh && !line_end) mkg__buf_byte(b, ' ');
         if (!space) mkg__buf_byte(b, (unsigned char)v.ptr[i]);
         blank = space;
     }

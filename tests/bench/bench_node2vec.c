@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     }
     FILE *f = optind < argc ? fopen(argv[optind], "r") : NULL;
     if (!f) {
-        fprintf(stderr, "usage: %s EDGES [-o OUT] [-d -p -q -e -t -s]\n", argv[0]);
+        fprintf(stderr, "usage: %s [-o OUT] [-d -p -q -e -t -s] EDGES\n", argv[0]);
         return 2;
     }
     while (fgets(line, sizeof line, f)) {

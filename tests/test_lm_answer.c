@@ -1,0 +1,201 @@
+/* Sentences and their citations; the evidence set out without a model. */
+#include "testing_evidence.h"
+
+#include "lm/lm_internal.h"
+
+static mkg_err err;
+static mkg_piece pieces[4];
+static mkg_evidence zh, en;
+
+static int setup(void **state)
+{
+    (void)state;
+    pieces[0] = piece("感冒", "症状", "头痛", 2);
+    pieces[1] = piece("感冒", "症状", "鼻塞", 3);
+    pieces[2] = piece("aspirin", "treats", "Crohn's disease", 4);
+    pieces[3] = piece("感冒", "简介", "上呼吸道感染。\r\n多见于冬季。", MKG_ID_NONE);
+    zh = evidence("感冒有什么症状", MKG_LANG_ZH, pieces, 4);
+    en = evidence("what treats it", MKG_LANG_EN, pieces, 4);
+    return 0;
+}
+
+/* What is kept, then what is removed, with '|' between the sentences. */
+static const char *check(const mkg_evidence *e, const char *text)
+{
+    static char out[8192];
+    mkg_answer a = {0};
+    size_t n = 0;
+    assert_mkg_ok(mkg__cite_check(e, V(text), &a, &err));
+    out[0] = '\0';
+    for (size_t i = 0; i < a.nsentences; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s|", a.sentences[i].text);
+    n += (size_t)snprintf(out + n, sizeof out - n, "--");
+    for (size_t i = 0; i < a.nremoved; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s|", a.removed[i]);
+    mkg__arena_clear(&a.arena);
+    return out;
+}
+
+static void test_sentences(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } zh_cases[] = {
+        {"头痛[1]。鼻塞[2]。", "头痛[1]。|鼻塞[2]。|--"},
+        {"头痛。[1]鼻塞。[2]", "头痛。[1]|鼻塞。[2]|--"},
+        {"头痛、鼻塞【1】【2】！", "头痛、鼻塞【1】【2】！|--"},
+        {"头痛、鼻塞[1，2]。", "头痛、鼻塞[1，2]。|--"},
+        {"感冒[1-2]。", "感冒[1-2]。|--"},
+        {"头痛[1]\n鼻塞[2]", "头痛[1]|鼻塞[2]|--"},
+        {"头痛[9]。", "--头痛[9]。|"},
+        {"头痛[0]。", "--头痛[0]。|"},
+        {"头痛[1-9]。", "--头痛[1-9]。|"},
+        {"头痛[2-1]。", "--头痛[2-1]。|"},
+        {"头痛[1-99999999999]。", "--头痛[1-99999999999]。|"},
+        {"头痛。", "--头痛。|"},
+        {"发烧[1]。", "--发烧[1]。|"}, /* names nothing of what it cites */
+        {"头痛[一]。", "--头痛[一]。|"},
+        {"头痛[1", "--头痛[1|"},
+        {"", "--"},
+        {"。。", "--。|。|"},
+        {"感冒是上呼吸道感染[4]。", "感冒是上呼吸道感染[4]。|--"}};
+    for (size_t i = 0; i < sizeof zh_cases / sizeof *zh_cases; i++)
+        assert_string_equal(check(&zh, zh_cases[i].text), zh_cases[i].want);
+    static const struct {
+        const char *text, *want;
+    } en_cases[] = {
+        {"Aspirin treats Crohn's disease [3]. It is old [3].",
+         "Aspirin treats Crohn's disease [3].|--It is old [3].|"},
+        {"Aspirin, 2.5 g, e.g. for Crohn\xe2\x80\x99s disease [3]. No.",
+         "Aspirin, 2.5 g, e.g. for Crohn\xe2\x80\x99s disease [3].|--No.|"},
+        {"1. aspirin [3]\n2. ASPIRIN [3]", "1. aspirin [3]|2. ASPIRIN [3]|--"},
+        {"Aspirin. [3] Aspirin? [3]", "Aspirin. [3]|Aspirin? [3]|--"}};
+    for (size_t i = 0; i < sizeof en_cases / sizeof *en_cases; i++)
+        assert_string_equal(check(&en, en_cases[i].text), en_cases[i].want);
+}
+
+static void answer_is(const mkg_evidence *e, const char *want)
+{
+    mkg_lm *lm;
+    mkg_answer *a;
+    assert_mkg_ok(mkg_lm_open("none", NULL, &lm, &err));
+    assert_mkg_ok(mkg_lm_answer(lm, e, NULL, NULL, &a, &err));
+    assert_string_equal(a->text, want);
+    assert_string_equal(a->backend, "none");
+    mkg_answer_free(a);
+    mkg_lm_free(lm);
+}
+
+static void test_plain(void **state)
+{
+    (void)state;
+    answer_is(&zh, "感冒的症状：头痛[1]、鼻塞[2]。aspirin的treats：Crohn's disease[3]。"
+                   "感冒的简介：上呼吸道感染。多见于冬季[4]。");
+    pieces[1].denied = true;
+    pieces[2].from_object = true;
+    pieces[2].inverse_label = "treated by";
+    pieces[2].more_sources = 1;
+    answer_is(&en, "感冒 – 症状: 头痛 [1]. 感冒 – not 症状: 鼻塞 [2]. "
+                   "Crohn's disease – treated by: aspirin [3]. "
+                   "感冒 – 简介: 上呼吸道感染。 多见于冬季。 [4].");
+}
+
+static void test_long_text_is_cut(void **state)
+{
+    (void)state;
+    char text[4000] = "";
+    for (size_t i = 0; i < 100; i++)
+        strcat(text, "一二三四五六七八九。");
+    pieces[0] = piece("病", "简介", text, MKG_ID_NONE);
+    zh.npieces = 1;
+    mkg_lm *lm;
+    mkg_answer *a;
+    assert_mkg_ok(mkg_lm_open("none", NULL, &lm, &err));
+    assert_mkg_ok(mkg_lm_answer(lm, &zh, NULL, NULL, &a, &err));
+    assert_true(mkg__utf8_count(a->text, strlen(a->text)) < 290);
+    assert_non_null(strstr(a->text, "八九…[1]。"));
+    mkg_answer_free(a);
+    mkg_lm_free(lm);
+}
+
+static void test_nothing(void **state)
+{
+    (void)state;
+    mkg_missing m[] = {{"治疗费用", "感冒的 47 条事实", "no_such_relation"}};
+    zh.npieces = en.npieces = 0;
+    zh.missing = m;
+    zh.nmissing = 1;
+    answer_is(&zh, "没有找到证据：“治疗费用”，图谱中没有这方面的记录（已查感冒的 47 条事实）。");
+    answer_is(&en, "No evidence was found.");
+}
+
+typedef struct events {
+    char text[256];
+    size_t n;
+} events;
+
+static mkg_status note(void *ctx, mkg_view data, mkg_err *e)
+{
+    events *ev = ctx;
+    (void)e;
+    ev->n += (size_t)snprintf(ev->text + ev->n, sizeof ev->text - ev->n, "<%.*s>",
+                              (int)data.len, data.ptr);
+    return MKG_OK;
+}
+
+/* The same events however the bytes are cut. */
+static void test_events(void **state)
+{
+    (void)state;
+    static const char stream[] = ": hello\r\nevent: x\r\ndata: one\r\n\r\ndata:two\n"
+                                 "data: three\nid: 7\n\n\n\ndata\ndata: \n\ndata: last";
+    size_t n = strlen(stream);
+    for (size_t cut = 1; cut <= n; cut++) {
+        mkg__sse s = {0};
+        events ev = {.n = 0};
+        for (size_t i = 0; i < n; i += cut)
+            assert_mkg_ok(mkg__sse_feed(&s, stream + i, n - i < cut ? n - i : cut, note, &ev,
+                                        &err));
+        assert_mkg_ok(mkg__sse_end(&s, note, &ev, &err));
+        assert_string_equal(ev.text, "<one><two\nthree><><last>");
+        mkg__sse_clear(&s);
+    }
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    mkg_status st;
+    long n = 0;
+    do {
+        mkg_lm *lm = NULL;
+        mkg_answer *a = NULL;
+        mkg__alloc_fail_after(++n);
+        st = mkg_lm_open("none", NULL, &lm, &err);
+        if (st >= 0) st = mkg_lm_answer(lm, &zh, NULL, NULL, &a, &err);
+        mkg__alloc_fail_after(0);
+        assert_true(st == MKG_OK || st == MKG_ENOMEM);
+        mkg_answer_free(a);
+        mkg_lm_free(lm);
+    } while (st < 0);
+    assert_true(n > 5);
+    for (n = 1;; n++) {
+        mkg_answer a = {0};
+        mkg__alloc_fail_after(n);
+        st = mkg__cite_check(&zh, V("头痛[1]。鼻塞[2]。多喝水。"), &a, &err);
+        mkg__alloc_fail_after(0);
+        mkg__arena_clear(&a.arena);
+        if (st >= 0) break;
+        assert_int_equal(st, MKG_ENOMEM);
+    }
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup(f, setup)
+    const struct CMUnitTest tests[] = {T(test_sentences),       T(test_plain),
+                                       T(test_long_text_is_cut), T(test_nothing),
+                                       T(test_events),          T(test_no_memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
