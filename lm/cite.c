@@ -110,7 +110,7 @@ static size_t sentence_end(const char *text, size_t i, size_t n)
         word--;
     bool number = word < i && text[word] >= '0' && text[word] <= '9';
     if (number && (word == 0 || text[word - 1] == '\n')) return 0;
-    if (i - word <= 2 && !number && i + 2 < n && p[1] == ' ') return 0;
+    if (word < i && i - word <= 2 && !number && i + 2 < n && p[1] == ' ') return 0;
     if (i + 2 < n && p[1] == ' ' && p[2] >= 'a' && p[2] <= 'z') return 0;
     return 1;
 }

@@ -98,7 +98,7 @@ static void test_plain(void **state)
     pieces[2].more_sources = 1;
     answer_is(&en, "感冒 – 症状: 头痛 [1]. 感冒 – not 症状: 鼻塞 [2]. "
                    "Crohn's disease – treated by: aspirin [3]. "
-                   "感冒 – 简介: 上呼吸道感染。 多见于冬季。 [4].");
+                   "感冒 – 简介: 上呼吸道感染。 多见于冬季 [4].");
 }
 
 static void test_long_text_is_cut(void **state)
