@@ -1,0 +1,131 @@
+/* medkg eval: measure on a file of cases. */
+#include "cli/cli.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct misses {
+    FILE *f;
+    size_t n;
+    bool failed;
+} misses;
+
+static int write_to(const char *p, size_t n, void *ctx)
+{
+    return fwrite(p, 1, n, ctx) == n ? 0 : -1;
+}
+
+/* One missed case on a line, with what was found instead. */
+static void on_case(void *ctx, const char *json_case, size_t rank,
+                    const mkg_evidence *e)
+{
+    misses *m = ctx;
+    json_t *given = NULL, *mentions = json_array(), *evidence = json_array();
+
+    if (rank != 0 || !m->f || m->failed) goto out;
+    m->n++;
+    mkg__json_parse(mkg__view(json_case, strlen(json_case)), "", 0, &given, NULL);
+    for (size_t i = 0; i < e->nmentions; i++)
+        json_array_append_new(mentions, json_string(e->mentions[i].name));
+    for (size_t i = 0; i < e->npieces; i++)
+        json_array_append_new(evidence, json_pack("{s:s, s:s, s:s}", "subject",
+                                                  e->pieces[i].subject, "relation",
+                                                  e->pieces[i].relation, "object",
+                                                  e->pieces[i].object));
+    json_t *v = json_pack("{s:O?, s:s, s:O, s:O}", "case", given, "status",
+                          mkg_answer_status_name(e->status), "mentions", mentions,
+                          "evidence", evidence);
+    if (!v || json_dump_callback(v, write_to, m->f, JSON_COMPACT) != 0 ||
+        fputc('\n', m->f) == EOF)
+        m->failed = true;
+    json_decref(v);
+out:
+    json_decref(given);
+    json_decref(mentions);
+    json_decref(evidence);
+}
+
+static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
+{
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {{"recall@1", s->recall_any[0]},
+                {"recall@5", s->recall_any[1]},
+                {"recall@10", s->recall_any[2]},
+                {"all in 20", s->all_in_20},
+                {"MRR", s->mrr}};
+    cli_table t = {.align = "lr"};
+
+    if (c->json)
+        return cli_json(
+            c, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f, s:f}}",
+                         "cases", (json_int_t)s->cases, "skipped",
+                         (json_int_t)s->skipped, "recall_at_1", s->recall_any[0],
+                         "recall_at_5", s->recall_any[1], "recall_at_10",
+                         s->recall_any[2], "all_in_20", s->all_in_20, "mrr", s->mrr,
+                         "ms", "p50", s->ms_p50, "p95", s->ms_p95, "p99", s->ms_p99));
+    cli_cell(&t, "cases");
+    cli_cell(&t, "%zu", s->cases);
+    cli_cell(&t, "skipped (no gold)");
+    cli_cell(&t, "%zu", s->skipped);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cli_cell(&t, "%s", rows[i].name);
+        cli_cell(&t, "%.4f", rows[i].value);
+    }
+    cli_cell(&t, "latency p50, ms");
+    cli_cell(&t, "%.2f", s->ms_p50);
+    cli_cell(&t, "latency p95, ms");
+    cli_cell(&t, "%.2f", s->ms_p95);
+    cli_cell(&t, "latency p99, ms");
+    cli_cell(&t, "%.2f", s->ms_p99);
+    return cli_table_print(c, &t, 0);
+}
+
+static mkg_status eval_retrieval(cli *c, const char *file)
+{
+    mkg_status st;
+    mkg_kg *kg = NULL;
+    mkg_retrieval_score score;
+    misses m = {0};
+    const char *path = cli_opt_text(c, "misses");
+
+    MKG_GO(cli_open(c, &kg));
+    if (path && !(m.f = fopen(path, "w"))) {
+        st = mkg__fail_errno(&c->err, "write", path);
+        goto out;
+    }
+    MKG_GO(mkg_eval_retrieval(kg, file, on_case, &m, &score, &c->err));
+    if (m.f) {
+        FILE *f = m.f;
+        m.f = NULL;
+        errno = 0;
+        if (fclose(f) != 0 || m.failed) {
+            st = mkg__fail_errno(&c->err, "write", path);
+            goto out;
+        }
+        cli_note(c, "medkg: %zu missed cases written to %s", m.n, path);
+    }
+    st = print_score(c, &score);
+out:
+    if (m.f) fclose(m.f);
+    mkg_kg_close(kg);
+    return st;
+}
+
+mkg_status cli_cmd_eval(cli *c)
+{
+    static const char *const ours[] = {"retrieval"};
+    static const char *const later[] = {"linking", "answers", "vectors"};
+    const char *what = c->args[0];
+
+    if (strcmp(what, ours[0]) == 0) return eval_retrieval(c, c->args[1]);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(what, later[i]) == 0)
+            return mkg__fail(&c->err, MKG_EARG,
+                             "eval %s is not in this version; there is: eval retrieval",
+                             what);
+    return cli_unknown(c, "eval", what, "is not known", ours, 1);
+}

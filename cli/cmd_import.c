@@ -1,0 +1,194 @@
+/* medkg import: files into the graph, one source each. */
+#include "cli/cli.h"
+
+#include "base/err.h"
+#include "base/io.h"
+#include "import/import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SKIPS_SHOWN = 20 };
+
+typedef struct skips {
+    cli *c;
+    uint64_t n;
+} skips;
+
+static void on_skip(void *ctx, const mkg_err *err)
+{
+    skips *s = ctx;
+    if (s->c->quiet) return;
+    if (s->n++ < SKIPS_SHOWN || s->c->verbose) cli_report(s->c, err);
+}
+
+/* Reading is told in bytes, writing in records. */
+static int on_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    cli *c = ctx;
+    c->progress.unit = strcmp(what, "reading") == 0 ? "B" : NULL;
+    return cli_on_progress(c, what, done, total);
+}
+
+/* A misspelt name must not be found out after an hour's import of the file before it.
+ */
+static mkg_status check_files(cli *c)
+{
+    for (size_t i = 0; i < c->nargs; i++)
+        if (strcmp(c->args[i], "-") != 0 && access(c->args[i], R_OK) != 0)
+            return mkg__fail_errno(&c->err, "read", c->args[i]);
+    return MKG_OK;
+}
+
+/* A dry run needs something to compare with where there is no store: an empty one that
+ * vanishes when it is closed. */
+typedef struct target {
+    mkg_kg *kg;
+    char *folder; /* made for it, NULL if not */
+    char *store;
+} target;
+
+static mkg_status make_temporary(cli *c, target *t)
+{
+    const char *tmp = getenv("TMPDIR");
+    t->folder = mkg__path_join(tmp && *tmp ? tmp : "/tmp", "medkg-XXXXXX");
+    if (!t->folder) return mkg__nomem(&c->err);
+    if (!mkdtemp(t->folder)) {
+        mkg_status st = mkg__fail_errno(&c->err, "make a folder", t->folder);
+        mkg__free(t->folder);
+        t->folder = NULL;
+        return st;
+    }
+    t->store = mkg__path_join(t->folder, "store");
+    return t->store ? MKG_OK : mkg__nomem(&c->err);
+}
+
+static mkg_status open_target(cli *c, const char *data, target *t)
+{
+    mkg_status st = MKG_OK;
+    char *relations = NULL;
+    bool dry = cli_opt_given(c, "dry-run");
+
+    if (dry) {
+        MKG_GO(mkg_kg_open(c->db, &t->kg, NULL));
+        mkg_kg_close(t->kg);
+        t->kg = NULL;
+        if (st == MKG_NOTFOUND) MKG_GO(make_temporary(c, t));
+    }
+    MKG_GO(mkg_kg_open_write(t->store ? t->store : c->db, &t->kg, &c->err));
+    if (dry && !t->store) goto out; /* the vocabulary is a write, too */
+    relations = mkg__path_join(data, "relations.tsv");
+    st = relations ? mkg_kg_load_relations(t->kg, relations, &c->err)
+                   : mkg__nomem(&c->err);
+out:
+    mkg__free(relations);
+    return st;
+}
+
+static void close_target(target *t)
+{
+    mkg_kg_close(t->kg);
+    if (t->folder) rmdir(t->folder);
+    mkg__free(t->store);
+    mkg__free(t->folder);
+}
+
+static mkg_status result_json(cli *c, const mkg_import_result *r, bool already)
+{
+    return cli_json(
+        c,
+        json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:b, s:b}",
+                  "source", (json_int_t)r->source, "name", r->name, "format", r->format,
+                  "nodes", (json_int_t)r->nodes, "names", (json_int_t)r->names, "facts",
+                  (json_int_t)r->facts, "skipped", (json_int_t)r->skipped, "seconds",
+                  r->seconds, "new_nodes", (json_int_t)r->new_nodes, "new_facts",
+                  (json_int_t)r->new_facts, "already", (int)already, "dry_run",
+                  (int)cli_opt_given(c, "dry-run")));
+}
+
+/* "12 nodes (3 new)"; without the rest where all are new. */
+static void put_count(mkg__buf *b, const char *what, uint64_t n, uint64_t fresh)
+{
+    mkg__buf_printf(b, "%llu %s", (unsigned long long)n, what);
+    if (fresh != n) mkg__buf_printf(b, " (%llu new)", (unsigned long long)fresh);
+}
+
+static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
+{
+    mkg__buf b = {0}, line = {0};
+
+    if (already) {
+        mkg__buf_printf(&b, "already imported as source %u '%s' (same SHA-256)",
+                        r->source, r->name);
+    } else {
+        if (cli_opt_given(c, "dry-run"))
+            mkg__buf_printf(&b, "'%s' (%s), nothing was written: ", r->name, r->format);
+        else
+            mkg__buf_printf(&b, "source %u '%s' (%s): ", r->source, r->name, r->format);
+        put_count(&b, "nodes", r->nodes, r->new_nodes);
+        mkg__buf_printf(&b, ", %llu names, ", (unsigned long long)r->names);
+        put_count(&b, "facts", r->facts, r->new_facts);
+        mkg__buf_printf(&b, ", %llu skipped, %.1f s", (unsigned long long)r->skipped,
+                        r->seconds);
+    }
+    cli_wrap(&line, mkg__view(b.ptr ? b.ptr : "", b.len), 0, 2, CLI_WIDTH);
+    mkg__buf_byte(&line, '\n');
+    bool failed = b.failed || line.failed;
+    if (!failed) cli_put(c, line.ptr, line.len);
+    mkg__buf_clear(&b);
+    mkg__buf_clear(&line);
+    return failed ? mkg__nomem(&c->err) : MKG_OK;
+}
+
+static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *maps)
+{
+    skips s = {.c = c};
+    mkg_import_result r = {0};
+    mkg_import_opts opts = {.format = cli_opt_text(c, "format"),
+                            .map = cli_opt_text(c, "map"),
+                            .maps = maps,
+                            .source = cli_opt_text(c, "source"),
+                            .licence = cli_opt_text(c, "licence"),
+                            .version = cli_opt_text(c, "version"),
+                            .dry_run = cli_opt_given(c, "dry-run"),
+                            .strict = cli_opt_given(c, "strict"),
+                            .on_skip = on_skip,
+                            .skip_ctx = &s,
+                            .progress = on_progress,
+                            .progress_ctx = c};
+
+    mkg_status st = mkg_import_file(kg, path, &opts, &r, &c->err);
+    cli_progress_clear(c);
+    if (s.n > SKIPS_SHOWN && !c->verbose)
+        cli_note(c, "medkg: %llu more were skipped (-v shows all)",
+                 (unsigned long long)(s.n - SKIPS_SHOWN));
+    if (st < 0) return st;
+    bool already = st == MKG_EXISTS;
+    return c->json ? result_json(c, &r, already) : result_text(c, &r, already);
+}
+
+mkg_status cli_cmd_import(cli *c)
+{
+    mkg_status st;
+    target t = {0};
+    char *data = NULL, *maps = NULL;
+
+    MKG_GO(check_files(c));
+    MKG_GO(cli_data_folder(c, &data));
+    maps = mkg__path_join(data, "maps");
+    if (!maps) {
+        st = mkg__nomem(&c->err);
+        goto out;
+    }
+    cli_catch_signals();
+    MKG_GO(open_target(c, data, &t));
+    for (size_t i = 0; i < c->nargs; i++)
+        MKG_GO(import_one(c, t.kg, c->args[i], maps));
+out:
+    close_target(&t);
+    mkg__free(maps);
+    mkg__free(data);
+    return st;
+}

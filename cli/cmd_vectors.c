@@ -1,0 +1,163 @@
+/* medkg similar, vectors: what vector sets are for. */
+#include "cli/cli.h"
+
+#include "base/err.h"
+#include "embed/vectors.h"
+
+#include <string.h>
+
+/* ---- vectors ---- */
+
+static json_t *set_json(const mkg_vectors_info *v, bool stale)
+{
+    json_t *params = NULL;
+    mkg_view text = {v->params, strlen(v->params)};
+    if (mkg__json_parse(text, "", 0, &params, NULL) < 0) params = json_null();
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:o}", "name", v->name,
+                     "method", v->method, "rows", (json_int_t)v->n, "dim",
+                     (json_int_t)v->dim, "graph_version", (json_int_t)v->graph_version,
+                     "stale", (int)stale, "seed", (json_int_t)v->seed, "params",
+                     params);
+}
+
+static void set_row(cli_table *t, const mkg_vectors_info *v, bool stale)
+{
+    cli_cell(t, "%s", v->name);
+    cli_cell(t, "%s", v->method);
+    cli_cell(t, "%zu", v->n);
+    cli_cell(t, "%zu", v->dim);
+    cli_cell(t, "%llu", (unsigned long long)v->graph_version);
+    cli_cell(t, "%s", stale ? "yes" : "no");
+}
+
+mkg_status cli_cmd_vectors(cli *c)
+{
+    static const char *const columns[] = {"name",          "method", "rows", "dim",
+                                          "graph version", "stale",  NULL};
+    mkg_status st;
+    mkg_kg *kg = NULL;
+    mkg_vectors_info *sets = NULL;
+    size_t n = 0;
+    cli_table t = {.align = "llrrrl"};
+    json_t *list = json_array();
+
+    MKG_GO(cli_open(c, &kg));
+    MKG_GO(mkg_vectors_list(c->db, &sets, &n, &c->err));
+    if (n) cli_heads(&t, columns);
+    for (size_t i = 0; i < n; i++) {
+        bool stale = sets[i].graph_version != mkg_kg_version(kg);
+        if (c->json)
+            json_array_append_new(list, set_json(&sets[i], stale));
+        else
+            set_row(&t, &sets[i], stale);
+    }
+    if (c->json)
+        st = cli_json(c, json_pack("{s:O}", "vectors", list));
+    else
+        st = cli_table_print(c, &t, 1);
+    if (n == 0)
+        cli_note(c, "medkg: there is no vector set; 'medkg embed node2vec' makes one");
+out:
+    cli_table_clear(&t);
+    json_decref(list);
+    mkg_vectors_list_free(sets);
+    mkg_kg_close(kg);
+    return st;
+}
+
+/* ---- similar ---- */
+
+/* --set, else the only set, else the one called node2vec. */
+static mkg_status open_set(cli *c, mkg_vectors **out)
+{
+    mkg_status st;
+    mkg_vectors_info *sets = NULL;
+    size_t n = 0;
+    const char *name = cli_opt_text(c, "set");
+
+    *out = NULL;
+    if (!name) {
+        MKG_GO(mkg_vectors_list(c->db, &sets, &n, &c->err));
+        if (n == 0) {
+            st = mkg__fail(&c->err, MKG_NOTFOUND,
+                           "there is no vector set; 'medkg embed node2vec' makes one");
+            goto out;
+        }
+        name = n == 1 ? sets[0].name : "node2vec";
+    }
+    st = mkg_vectors_open(c->db, name, out, &c->err);
+out:
+    mkg_vectors_list_free(sets);
+    return st;
+}
+
+typedef struct chooser {
+    mkg_kg *kg;
+    mkg_id self;
+    mkg_view type; /* empty: any */
+} chooser;
+
+static bool keep(void *ctx, mkg_id id)
+{
+    const chooser *f = ctx;
+    mkg_node n;
+    if (id == f->self) return false;
+    /* A node may have left the graph since the set was made. */
+    if (mkg_kg_node(f->kg, id, &n, NULL) != MKG_OK) return false;
+    return f->type.len == 0 || mkg__view_eq(n.type, f->type);
+}
+
+static mkg_status similar_to(cli *c, mkg_kg *kg, mkg_id id, mkg_lang lang)
+{
+    mkg_status st;
+    mkg_vectors *v = NULL;
+    mkg_neighbour near[CLI_TOP_MAX];
+    mkg_found found[CLI_TOP_MAX];
+    size_t n = 0;
+    const char *type = cli_opt_text(c, "type");
+    chooser f = {.kg = kg, .self = id};
+
+    if (type) f.type = mkg__trim(mkg__view(type, strlen(type)));
+    if (type) MKG_GO(cli_check_type(c, kg, f.type));
+    st = open_set(c, &v);
+    if (st != MKG_OK) goto out;
+    const mkg_vectors_info *info = mkg_vectors_get_info(v);
+    if (info->graph_version != mkg_kg_version(kg))
+        cli_note(
+            c,
+            "medkg: the set '%s' was made from version %llu of the graph, which is at "
+            "%llu now",
+            info->name, (unsigned long long)info->graph_version,
+            (unsigned long long)mkg_kg_version(kg));
+    const float *q = mkg_vectors_row(v, id);
+    if (!q) {
+        st = mkg__fail(&c->err, MKG_NOTFOUND, "'%s' has no vector in the set '%s'",
+                       c->args[0], info->name);
+        goto out;
+    }
+    MKG_GO(mkg_vectors_nearest(v, q, (size_t)cli_opt_count(c, "k"), keep, &f, near, &n,
+                               &c->err));
+    for (size_t i = 0; i < n; i++)
+        found[i] = (mkg_found){near[i].node, (double)near[i].score, "vector"};
+    MKG_GO(cli_results(c, kg, found, n, lang));
+    if (n == 0)
+        st = mkg__fail(&c->err, MKG_NOTFOUND, "nothing is near '%s'", c->args[0]);
+out:
+    mkg_vectors_close(v);
+    return st;
+}
+
+mkg_status cli_cmd_similar(cli *c)
+{
+    mkg_status st;
+    mkg_kg *kg = NULL;
+    mkg_id id;
+    mkg_lang lang = cli_language(c, c->args[0]);
+
+    MKG_GO(cli_open(c, &kg));
+    st = cli_resolve(c, kg, c->args[0], lang, &id);
+    if (st == MKG_OK && id) st = similar_to(c, kg, id, lang);
+out:
+    mkg_kg_close(kg);
+    return st;
+}

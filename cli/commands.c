@@ -1,0 +1,411 @@
+/* The commands and their options: what is parsed, checked and told by help. */
+#include "cli/cli.h"
+
+#include "import/import.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const char *const *languages(void)
+{
+    static const char *const names[] = {"zh", "en", NULL};
+    return names;
+}
+
+static const cli_option import_options[] = {
+    {.name = "format",
+     .kind = CLI_CHOICE,
+     .arg = "F",
+     .choices = mkg_import_formats,
+     .help = "read as this format; recognised by content if not given"},
+    {.name = "map",
+     .kind = CLI_FILE,
+     .arg = "M.json",
+     .help = "mapping file for records; if not given, the one that fits in the data "
+             "folder"},
+    {.name = "source",
+     .kind = CLI_TEXT,
+     .arg = "NAME",
+     .help = "name of the source; the file's name if not given"},
+    {.name = "licence", .kind = CLI_TEXT, .arg = "L", .help = "licence of the source"},
+    {.name = "version", .kind = CLI_TEXT, .arg = "V", .help = "version of the source"},
+    {.name = "dry-run", .help = "read and count, write nothing"},
+    {.name = "strict", .help = "fail at the first line that cannot be read"},
+};
+
+static const cli_option search_options[] = {
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most results"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of the names shown; that of TEXT if not given"},
+};
+
+static const cli_option show_options[] = {
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of names and labels; that of NODE if not given"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "20",
+     .min = 0,
+     .max = 1000000,
+     .help = "most facts of a relation, 0 for all; with --json all if not given"},
+};
+
+static const cli_option similar_options[] = {
+    {.name = "set",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "the vector set; if not given, the only one, or node2vec"},
+    {.name = "type", .kind = CLI_TEXT, .arg = "T", .help = "only nodes of this type"},
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most results"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of the names shown; that of NODE if not given"},
+};
+
+static const cli_option embed_options[] = {
+    {.name = "name",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "name of the set; the method's if not given"},
+    {.name = "dim",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "128",
+     .min = 1,
+     .max = 4096,
+     .help = "size of a vector",
+     .unit = "numbers"},
+    {.name = "walks",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = 10000,
+     .help = "walks from each node, an epoch"},
+    {.name = "length",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "80",
+     .min = 2,
+     .max = 10000,
+     .help = "length of a walk",
+     .unit = "nodes"},
+    {.name = "window",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = 1000,
+     .help = "context on each side",
+     .unit = "nodes"},
+    {.name = "negative",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "5",
+     .min = 1,
+     .max = 1000,
+     .help = "negative samples for each pair"},
+    {.name = "epochs",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 1,
+     .max = 10000,
+     .help = "rounds of walks"},
+    {.name = "p",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "1",
+     .help = "return parameter: large keeps walks from going back"},
+    {.name = "q",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "1",
+     .help = "in-out parameter: large keeps walks near, small sends them far"},
+    {.name = "types",
+     .kind = CLI_TEXT,
+     .arg = "A,B",
+     .help = "only nodes of these types"},
+    {.name = "relations",
+     .kind = CLI_TEXT,
+     .arg = "R,S",
+     .help = "only facts of these relations"},
+    {.name = "threads",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .min = 0,
+     .max = 256,
+     .help = "threads, 0 for one on each core"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "of the random numbers"},
+    {.name = "deterministic",
+     .help = "the same bytes for the same seed on any number of threads; slower"},
+};
+
+static const cli_option ask_options[] = {
+    {.name = "lm",
+     .kind = CLI_FILE,
+     .arg = "LM",
+     .help =
+         "what writes the answer: none (the evidence set out as it is), or the URL of "
+         "an OpenAI-compatible endpoint; builtin and FILE.gguf are not in this "
+         "version; if not given, $MEDKG_LM, else none"},
+    {.name = "facts",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "20",
+     .min = 1,
+     .max = 10000,
+     .help = "most pieces of evidence"},
+    {.name = "explain",
+     .help = "why each fact was chosen, scores, and how long it took"},
+    {.name = "no-stream", .help = "do not show a model's words as they come"},
+    {.name = "patient", .kind = CLI_TEXT, .arg = "ID", .help = "not in this version"},
+};
+
+static const cli_option eval_options[] = {
+    {.name = "misses",
+     .kind = CLI_FILE,
+     .arg = "OUT",
+     .help = "write the missed cases, and what was found instead, to this file (JSON "
+             "Lines)"},
+};
+
+const cli_command cli_commands[] = {
+    {.name = "import",
+     .run = cli_cmd_import,
+     .args = "FILE...",
+     .min_args = 1,
+     .max_args = SIZE_MAX,
+     .brief = "read files into the graph",
+     .about = "Each FILE becomes one source, all of it or nothing; '-' is standard "
+              "input, and "
+              "gzip is undone. The store is made if there is none. Lines that cannot "
+              "be read "
+              "are skipped, counted and told on stderr as FILE:LINE:COLUMN (the first "
+              "20; all "
+              "with -v). A file that was imported before, to the byte, is left alone.",
+     .options = import_options,
+     .noptions = COUNT(import_options),
+     .example =
+         "medkg -d medkg.db import medical.jsonl --licence CC0 --version 2024-01",
+     .shape = "{\"source\": 1, \"name\": \"medical.jsonl\", \"format\": \"records\", "
+              "\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"skipped\": 0, "
+              "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, \"already\": "
+              "false, \"dry_run\": false}",
+     .exits = "0234"},
+    {.name = "sources",
+     .run = cli_cmd_sources,
+     .args = "",
+     .brief = "list what was imported",
+     .about =
+         "Each source with its reader, facts, skipped lines, date (UTC), version and "
+         "licence; --json adds the SHA-256 of the file.",
+     .example = "medkg -d medkg.db sources",
+     .shape = "{\"sources\": [{\"source\": 1, \"name\": \"medical.jsonl\", \"file\": "
+              "\"medical.jsonl\", \"format\": \"records\", \"version\": \"2024-01\", "
+              "\"licence\": null, \"sha256\": \"9f86...\", \"time\": "
+              "\"2024-01-31T08:00:00Z\", \"size\": 48213, \"nodes\": 812, \"names\": "
+              "1204, \"facts\": 4211, \"skipped\": 0}]}",
+     .exits = "024"},
+    {.name = "stats",
+     .run = cli_cmd_stats,
+     .args = "",
+     .brief = "count nodes, names, facts",
+     .about = "The size of the graph, nodes by type and facts by relation.",
+     .example = "medkg -d medkg.db stats --json",
+     .shape = "{\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"relations\": 14, "
+              "\"sources\": 1, \"types\": {\"disease\": 301}, \"codes\": 290, "
+              "\"facts_by_relation\": {\"symptom\": 1620}, \"bytes\": 1048576, "
+              "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\"}",
+     .exits = "024"},
+    {.name = "search",
+     .run = cli_cmd_search,
+     .args = "TEXT",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "find nodes by name or code",
+     .about =
+         "Nodes whose name, alias or code is TEXT, then those whose name begins with "
+         "it, then those with a similar name.",
+     .options = search_options,
+     .noptions = COUNT(search_options),
+     .example = "medkg search 糖尿病 -k 5",
+     .shape =
+         "{\"results\": [{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
+         "\"codes\": [\"ICD10:E14\"], \"how\": \"exact\", \"score\": 1.0}]}",
+     .exits = "0124"},
+    {.name = "show",
+     .run = cli_cmd_show,
+     .args = "NODE",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "show a node with its names, codes and facts",
+     .about = "NODE is a name, a code (ICD10:E11) or an id (#17). Where a name belongs "
+              "to several nodes they are listed, and the id chooses one. Each fact "
+              "stands with the place that it comes from; '+1' counts further sources "
+              "that state the same. With --json such a list is {\"query\", "
+              "\"ambiguous\": true, \"results\"}.",
+     .options = show_options,
+     .noptions = COUNT(show_options),
+     .example = "medkg show ICD10:E11 --lang en",
+     .shape =
+         "{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", \"names\": "
+         "[{\"lang\": \"zh\", \"kind\": \"name\", \"text\": \"糖尿病\", \"source\": "
+         "\"medical.jsonl\"}], \"codes\": [\"ICD10:E14\"], \"facts\": [{\"fact\": "
+         "4211, \"relation\": \"complication\", \"direction\": \"out\", \"subject\": "
+         "\"糖尿病\", \"object\": \"糖尿病肾病\", \"source\": \"medical.jsonl\", "
+         "\"locator\": \"medical.jsonl:812\", \"polarity\": \"+\", \"weight\": 1.0, "
+         "\"label\": \"并发症\", \"subject_node\": 17, \"object_node\": 35, \"grade\": "
+         "null, \"population\": null, \"more_sources\": 0}]}",
+     .exits = "0124"},
+    {.name = "embed",
+     .run = cli_cmd_embed,
+     .args = "METHOD",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "make a vector set from the graph",
+     .about = "METHOD is node2vec (Grover and Leskovec, KDD 2016; with p = q = 1 it is "
+              "DeepWalk). A set of the same name is replaced. Ctrl-C stops and leaves "
+              "the old one.",
+     .options = embed_options,
+     .noptions = COUNT(embed_options),
+     .example =
+         "medkg embed node2vec --name disease64 --dim 64 --types disease,symptom",
+     .shape =
+         "{\"name\": \"node2vec\", \"method\": \"node2vec\", \"rows\": 812, \"dim\": "
+         "128, \"seconds\": 4.2, \"edges\": 4100, \"seed\": 1, \"graph_version\": 1}",
+     .exits = "0124"},
+    {.name = "similar",
+     .run = cli_cmd_similar,
+     .args = "NODE",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "nodes whose vectors are nearest",
+     .about =
+         "By cosine in a vector set made by 'medkg embed'. NODE is a name, a code or "
+         "an id (#17). What is similar is a hint, not a fact.",
+     .options = similar_options,
+     .noptions = COUNT(similar_options),
+     .example = "medkg similar 糖尿病 --type disease -k 5",
+     .shape =
+         "{\"results\": [{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
+         "\"codes\": [\"ICD10:E14\"], \"how\": \"vector\", \"score\": 0.83}]}",
+     .exits = "0124"},
+    {.name = "vectors",
+     .run = cli_cmd_vectors,
+     .args = "",
+     .brief = "list the vector sets",
+     .about = "Each set with its method, rows and dimensions. A set is stale when the "
+              "graph has changed since it was made.",
+     .example = "medkg vectors --json",
+     .shape = "{\"vectors\": [{\"name\": \"node2vec\", \"method\": \"node2vec\", "
+              "\"rows\": 812, \"dim\": 128, \"graph_version\": 1, \"stale\": false, "
+              "\"seed\": 1, \"params\": {\"dim\": 128}}]}",
+     .exits = "024"},
+    {.name = "ask",
+     .run = cli_cmd_ask,
+     .args = "QUESTION",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "answer a question, with citations",
+     .about =
+         "QUESTION is in Chinese or English, in quotes; '-' reads it from standard "
+         "input. The answer comes first, then the numbered facts that it cites, each "
+         "with file and line, then what was not found and how the question was "
+         "understood. Without evidence the answer is that there is none, and the exit "
+         "code is 1. The status in --json is answered, partial, ambiguous, conflict or "
+         "no_evidence; start and end are byte offsets in the question.",
+     .options = ask_options,
+     .noptions = COUNT(ask_options),
+     .example = "medkg ask '糖尿病有哪些并发症？' --facts 10",
+     .shape =
+         "{\"question\": \"糖尿病有哪些并发症？\", \"language\": \"zh\", \"status\": "
+         "\"answered\", \"graph\": {\"version\": 1, \"hash\": "
+         "\"8f58989ddc81ae00...\"}, \"mentions\": [{\"text\": \"糖尿病\", \"start\": "
+         "0, \"end\": 9, \"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
+         "\"how\": \"exact\", \"score\": 1.0}], \"relations\": [{\"relation\": "
+         "\"complication\", \"score\": 1.0, \"label\": \"并发症\"}], \"evidence\": "
+         "[{\"n\": 1, \"fact\": 4211, \"subject\": \"糖尿病\", \"relation\": "
+         "\"complication\", \"object\": \"糖尿病肾病\", \"source\": \"medical.jsonl\", "
+         "\"locator\": \"medical.jsonl:812\", \"score\": 0.93, \"why\": \"intent\", "
+         "\"polarity\": \"+\", \"grade\": null, \"population\": null, \"label\": "
+         "\"并发症\", \"source_version\": null, \"weight\": 1.0, \"more_sources\": "
+         "0}], \"answer\": \"...\", \"sentences\": [{\"text\": \"...\", \"cites\": "
+         "[1], \"supported\": true}], \"removed\": [], \"conflicts\": [{\"evidence\": "
+         "[1, 2]}], \"not_found\": [{\"what\": \"...\", \"searched\": \"...\", "
+         "\"reason\": \"unknown_entity\"}], \"warnings\": [], \"hypotheses\": [], "
+         "\"lm\": {\"backend\": \"none\", \"model\": null, \"prompt_tokens\": 0, "
+         "\"tokens\": 0}, \"ms\": {\"link\": 0.2, \"retrieve\": 0.6, \"generate\": "
+         "0.1}, \"more\": 0}",
+     .exits = "0123456"},
+    {.name = "eval",
+     .run = cli_cmd_eval,
+     .args = "retrieval FILE",
+     .min_args = 2,
+     .max_args = 2,
+     .brief = "measure on a file of cases",
+     .about = "retrieval: FILE is JSON Lines with \"question\" and \"gold\" (a list of "
+              "names or texts). Prints how often a gold is among the first 1, 5 and 10 "
+              "pieces of evidence, how often all are among the first 20, the mean "
+              "reciprocal rank, and the time of linking and retrieval of one question.",
+     .options = eval_options,
+     .noptions = COUNT(eval_options),
+     .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",
+     .shape = "{\"cases\": 974, \"skipped\": 0, \"recall_at_1\": 0.9, \"recall_at_5\": "
+              "0.9, \"recall_at_10\": 0.9, \"all_in_20\": 0.8, \"mrr\": 0.9, \"ms\": "
+              "{\"p50\": 0.5, \"p95\": 1.1, \"p99\": 2.0}}",
+     .exits = "0234"},
+    {.name = "help",
+     .run = cli_cmd_help,
+     .args = "[COMMAND]",
+     .max_args = 1,
+     .brief = "tell how to use a command",
+     .about =
+         "Without COMMAND, the list of commands and the options of all of them. With "
+         "--json, the tables of commands and options.",
+     .example = "medkg help import",
+     .shape =
+         "{\"commands\": [{\"name\": \"version\", \"args\": \"\", \"brief\": \"...\", "
+         "\"options\": [], \"shape\": \"{...}\"}], \"options\": [{\"name\": \"db\", "
+         "\"letter\": \"d\", \"kind\": \"file\", \"default\": null, \"unit\": null, "
+         "\"min\": null, \"max\": null, \"choices\": null, \"help\": \"...\"}]}",
+     .exits = "02"},
+    {.name = "version",
+     .run = cli_cmd_version,
+     .args = "",
+     .brief = "the version of the program",
+     .about = "The version of the program and of the store that it writes.",
+     .example = "medkg version",
+     .shape = "{\"version\": \"0.1.0\", \"schema\": 1}",
+     .exits = "02"},
+    {.name = NULL},
+};
