@@ -121,6 +121,9 @@ typedef struct mkg_relation {
     mkg_view name;                      /* "symptom" */
     mkg_view subject_type, object_type; /* "" if any; in this direction */
     mkg_view label_zh, label_en;        /* never empty: the name if nothing better */
+    mkg_view sentence_zh, sentence_en;  /* a fact as a sentence: "{s}" stands for the
+                                           subject, "{o}" for one or more objects;
+                                           "" if there is none */
     mkg_view phrases_zh, phrases_en;    /* ';'-separated, folded, how people ask;
                                         '*': up to some characters in between */
     mkg_view aliases;                   /* ';'-separated, what files call it */
@@ -138,6 +141,7 @@ MKG_API const mkg_relation *mkg_kg_relation(const mkg_kg *kg, mkg_id id, bool in
 MKG_API const mkg_relation *mkg_kg_find_relation(const mkg_kg *kg, mkg_view name);
 
 MKG_API mkg_view mkg_relation_label(const mkg_relation *r, mkg_lang lang);
+MKG_API mkg_view mkg_relation_sentence(const mkg_relation *r, mkg_lang lang);
 
 /* ---- facts ------------------------------------------------------------------------
  */

@@ -7,10 +7,20 @@
 
 #include <string.h>
 
-enum { COLUMNS = 10 };
+enum { NAME, INVERSE, KIND, TEXT, SENTENCE_ZH = TEXT + 4, COLUMNS = TEXT + 9 };
 static const char *const header[COLUMNS] = {
-    "relation", "inverse",  "kind",       "subject_type", "object_type",
-    "label_zh", "label_en", "phrases_zh", "phrases_en",   "aliases"};
+    "relation", "inverse",     "kind",        "subject_type", "object_type", "label_zh",
+    "label_en", "sentence_zh", "sentence_en", "phrases_zh",   "phrases_en",  "aliases"};
+
+/* The texts of a relation but its name, in the order of the file and of the record. */
+enum { TEXTS = COLUMNS - TEXT };
+static void texts_of(mkg_relation *r, mkg_view *out[TEXTS])
+{
+    mkg_view *const texts[TEXTS] = {&r->subject_type, &r->object_type, &r->label_zh,
+                                    &r->label_en,     &r->sentence_zh, &r->sentence_en,
+                                    &r->phrases_zh,   &r->phrases_en,  &r->aliases};
+    memcpy(out, texts, sizeof texts);
+}
 
 void mkg__vocabulary_clear(mkg__vocabulary *v)
 {
@@ -96,10 +106,10 @@ static mkg_status append(mkg__vocabulary *v, const mkg_relation *r, mkg_err *err
     mkg_relation *to = mkg__arena_alloc(&v->arena, sizeof *to);
     if (!to) return mkg__nomem(err);
     *to = *r;
-    mkg_view *const texts[] = {&to->name,       &to->subject_type, &to->object_type,
-                               &to->label_zh,   &to->label_en,     &to->phrases_zh,
-                               &to->phrases_en, &to->aliases};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    mkg_view *texts[TEXTS];
+    texts_of(to, texts);
+    MKG_GO(keep(v, to->name, &to->name, err));
+    for (size_t i = 0; i < TEXTS; i++)
         MKG_GO(keep(v, *texts[i], texts[i], err));
     MKG_GO(fold_in_place(v, &to->phrases_zh, err));
     MKG_GO(fold_in_place(v, &to->phrases_en, err));
@@ -133,9 +143,10 @@ mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
                                bool literal, const mkg_relation **out, mkg_err *err)
 {
     mkg_relation r = {.id = id, .literal = literal, .name = name};
-    mkg_view none = {"", 0};
-    r.subject_type = r.object_type = r.phrases_zh = r.phrases_en = r.aliases = none;
-    r.label_zh = r.label_en = none;
+    mkg_view *texts[TEXTS];
+    texts_of(&r, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        *texts[i] = mkg__view("", 0);
     if (mkg__lang_guess(name.ptr, name.len) == MKG_LANG_ZH)
         r.label_zh = r.phrases_zh = name;
     else
@@ -151,17 +162,23 @@ mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
 
 enum { REL_INVERSE = 1, REL_SYMMETRIC = 2, REL_LITERAL = 4 };
 
+static void put_text(mkg__buf *b, mkg_view v)
+{
+    mkg__buf_varint(b, v.len);
+    mkg__buf_put(b, v.ptr, v.len);
+}
+
 static void encode(mkg__buf *b, const mkg_relation *r)
 {
+    mkg_relation copy = *r;
+    mkg_view *texts[TEXTS];
+    texts_of(&copy, texts);
     mkg__buf_byte(b, (unsigned char)((r->inverse ? REL_INVERSE : 0) |
                                      (r->symmetric ? REL_SYMMETRIC : 0) |
                                      (r->literal ? REL_LITERAL : 0)));
-    const mkg_view texts[] = {r->name,     r->subject_type, r->object_type, r->label_zh,
-                              r->label_en, r->phrases_zh,   r->phrases_en,  r->aliases};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        mkg__buf_varint(b, texts[i].len);
-        mkg__buf_put(b, texts[i].ptr, texts[i].len);
-    }
+    put_text(b, r->name);
+    for (size_t i = 0; i < TEXTS; i++)
+        put_text(b, *texts[i]);
 }
 
 mkg_status mkg__vocabulary_put(const mkg__vocabulary *v, mkg__txn *t, mkg_id id,
@@ -183,21 +200,26 @@ mkg_status mkg__vocabulary_put(const mkg__vocabulary *v, mkg__txn *t, mkg_id id,
     return st;
 }
 
+static bool get_text(const char **p, const char *end, mkg_view *out)
+{
+    uint64_t n;
+    if (!mkg__get_varint(p, end, &n) || n > (uint64_t)(end - *p)) return false;
+    *out = mkg__view(*p, (size_t)n);
+    *p += n;
+    return true;
+}
+
 static bool decode(const char **p, const char *end, mkg_relation *r)
 {
-    mkg_view *const texts[] = {&r->name,       &r->subject_type, &r->object_type,
-                               &r->label_zh,   &r->label_en,     &r->phrases_zh,
-                               &r->phrases_en, &r->aliases};
+    mkg_view *texts[TEXTS];
+    texts_of(r, texts);
     unsigned flags = (unsigned char)*(*p)++;
     r->inverse = flags & REL_INVERSE;
     r->symmetric = flags & REL_SYMMETRIC;
     r->literal = flags & REL_LITERAL;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        uint64_t n;
-        if (!mkg__get_varint(p, end, &n) || n > (uint64_t)(end - *p)) return false;
-        *texts[i] = mkg__view(*p, (size_t)n);
-        *p += n;
-    }
+    if (!get_text(p, end, &r->name)) return false;
+    for (size_t i = 0; i < TEXTS; i++)
+        if (!get_text(p, end, texts[i])) return false;
     return true;
 }
 
@@ -305,42 +327,53 @@ out:
 static const row *find_row(const table *tab, mkg_view name)
 {
     for (size_t i = 1; i < tab->n; i++)
-        if (mkg__view_eq(tab->rows[i].f[0], name)) return &tab->rows[i];
+        if (mkg__view_eq(tab->rows[i].f[NAME], name)) return &tab->rows[i];
     return NULL;
+}
+
+/* A pattern for sentences: "{s}" once and "{o}" once, or nothing. */
+static bool is_pattern(mkg_view v)
+{
+    size_t marks[2] = {0, 0};
+    for (size_t i = 0; i + 3 <= v.len; i++) {
+        marks[0] += memcmp(v.ptr + i, "{s}", 3) == 0;
+        marks[1] += memcmp(v.ptr + i, "{o}", 3) == 0;
+    }
+    return v.len == 0 || (marks[0] == 1 && marks[1] == 1);
 }
 
 static mkg_status check_row(const table *tab, const row *r, mkg_err *err)
 {
-    const row *other = r->f[1].len ? find_row(tab, r->f[1]) : NULL;
+    const row *other = r->f[INVERSE].len ? find_row(tab, r->f[INVERSE]) : NULL;
     const char *wrong = NULL;
-    if (r->f[0].len == 0)
+    if (r->f[NAME].len == 0)
         wrong = "the relation has no name";
-    else if (find_row(tab, r->f[0]) != r)
+    else if (find_row(tab, r->f[NAME]) != r)
         wrong = "the relation stands here twice";
-    else if (!mkg__view_is(r->f[2], "node") && !mkg__view_is(r->f[2], "literal"))
+    else if (!mkg__view_is(r->f[KIND], "node") && !mkg__view_is(r->f[KIND], "literal"))
         wrong = "kind must be 'node' or 'literal'";
-    else if (r->f[1].len && mkg__view_is(r->f[2], "literal"))
+    else if (r->f[INVERSE].len && mkg__view_is(r->f[KIND], "literal"))
         wrong = "a relation to literals has no inverse";
-    else if (r->f[1].len && (!other || !mkg__view_eq(other->f[1], r->f[0])))
+    else if (r->f[INVERSE].len &&
+             (!other || !mkg__view_eq(other->f[INVERSE], r->f[NAME])))
         wrong = "the inverse has no row that names this one as its inverse";
+    else if (!is_pattern(r->f[SENTENCE_ZH]) || !is_pattern(r->f[SENTENCE_ZH + 1]))
+        wrong = "a sentence has {s} once and {o} once";
     if (wrong) return mkg__fail_at(err, MKG_EPARSE, tab->file, r->line, 0, "%s", wrong);
     return MKG_OK;
 }
 
 static void from_row(const row *r, mkg_id id, bool inverse, mkg_relation *out)
 {
+    mkg_view *texts[TEXTS];
+    texts_of(out, texts);
     out->id = id;
     out->inverse = inverse;
-    out->symmetric = mkg__view_eq(r->f[0], r->f[1]);
-    out->literal = mkg__view_is(r->f[2], "literal");
-    out->name = r->f[0];
-    out->subject_type = r->f[3];
-    out->object_type = r->f[4];
-    out->label_zh = r->f[5];
-    out->label_en = r->f[6];
-    out->phrases_zh = r->f[7];
-    out->phrases_en = r->f[8];
-    out->aliases = r->f[9];
+    out->symmetric = mkg__view_eq(r->f[NAME], r->f[INVERSE]);
+    out->literal = mkg__view_is(r->f[KIND], "literal");
+    out->name = r->f[NAME];
+    for (size_t i = 0; i < TEXTS; i++)
+        *texts[i] = r->f[TEXT + i];
 }
 
 /* The store's relations with those of the table brought in: known ones keep their id
@@ -354,15 +387,16 @@ static mkg_status merge(const table *tab, const mkg__vocabulary *old, mkg_id *ne
 
     for (size_t i = 1; i < tab->n; i++) {
         const row *forward = &tab->rows[i];
-        const row *back = forward->f[1].len ? find_row(tab, forward->f[1]) : NULL;
+        const row *back =
+            forward->f[INVERSE].len ? find_row(tab, forward->f[INVERSE]) : NULL;
         if (back && back < forward) continue; /* done with its partner */
         const mkg_relation *known = NULL;
         for (size_t k = 0; k < old->n && !known; k++)
-            if (mkg__view_eq(old->at[k]->name, forward->f[0]) ||
-                (back && mkg__view_eq(old->at[k]->name, back->f[0])))
+            if (mkg__view_eq(old->at[k]->name, forward->f[NAME]) ||
+                (back && mkg__view_eq(old->at[k]->name, back->f[NAME])))
                 known = old->at[k];
         bool swapped = known &&
-                       mkg__view_eq(known->name, forward->f[0]) == known->inverse &&
+                       mkg__view_eq(known->name, forward->f[NAME]) == known->inverse &&
                        back != forward && back;
         mkg_id id = known ? known->id : (*next)++;
         from_row(swapped ? back : forward, id, false, &r);
@@ -446,4 +480,9 @@ const mkg_relation *mkg_kg_find_relation(const mkg_kg *kg, mkg_view name)
 mkg_view mkg_relation_label(const mkg_relation *r, mkg_lang lang)
 {
     return lang == MKG_LANG_ZH ? r->label_zh : r->label_en;
+}
+
+mkg_view mkg_relation_sentence(const mkg_relation *r, mkg_lang lang)
+{
+    return lang == MKG_LANG_ZH ? r->sentence_zh : r->sentence_en;
 }

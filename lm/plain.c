@@ -9,14 +9,15 @@ enum { TEXT_CHARS = 200, TEXT_SLACK = 60 };
 
 /* A piece as it is read: of whom, what, whom. */
 typedef struct reading {
-    const char *of, *label, *item;
+    const char *of, *label, *item, *sentence;
     bool literal, denied;
 } reading;
 
 static reading read_piece(const mkg_piece *p)
 {
-    reading r = {p->subject, p->label, p->object, p->object_node == MKG_ID_NONE,
-                 p->denied};
+    reading r = {
+        p->subject, p->label, p->object, p->sentence, p->object_node == MKG_ID_NONE,
+        p->denied};
     if (p->from_object && p->inverse_label[0]) {
         r.of = p->object;
         r.label = p->inverse_label;
@@ -28,7 +29,8 @@ static reading read_piece(const mkg_piece *p)
 static bool together(const reading *a, const reading *b)
 {
     return !a->literal && !b->literal && a->denied == b->denied &&
-           strcmp(a->of, b->of) == 0 && strcmp(a->label, b->label) == 0;
+           strcmp(a->of, b->of) == 0 && strcmp(a->label, b->label) == 0 &&
+           strcmp(a->sentence, b->sentence) == 0;
 }
 
 static bool ends_sentence(const char *p)
@@ -72,12 +74,54 @@ static void put_text(mkg__buf *b, const char *text, bool zh)
     if (cut) mkg__buf_str(b, "…");
 }
 
-static void put_head(mkg__buf *b, const reading *r, bool zh)
+/* "{s} – label: {o}" where the vocabulary has no better pattern. */
+static const char *pattern_of(const reading *r, bool zh, mkg__buf *scratch)
 {
-    if (zh)
-        mkg__buf_printf(b, "%s的%s%s：", r->of, r->label, r->denied ? "不包括" : "");
-    else
-        mkg__buf_printf(b, "%s – %s%s: ", r->of, r->denied ? "not " : "", r->label);
+    if (r->sentence[0]) return r->sentence;
+    mkg__buf_printf(scratch, zh ? "{s}的%s：{o}" : "{s} – %s: {o}", r->label);
+    return mkg__buf_cstr(scratch);
+}
+
+/* What stands before the mark `next`, which follows; *pattern moves behind it. */
+static void put_until(mkg__buf *b, const char **pattern, const char *next)
+{
+    const char *stop = strstr(*pattern, next);
+    size_t n = stop ? (size_t)(stop - *pattern) : strlen(*pattern);
+    mkg__buf_put(b, *pattern, n);
+    *pattern += n + (stop ? strlen(next) : 0);
+}
+
+/* English sentences begin with a capital; "pH" and "eGFR" are left alone. */
+static void capitalise(char *p)
+{
+    char *end = p;
+    while (*end >= 'a' && *end <= 'z')
+        end++;
+    if (end > p && (*end == ' ' || *end == ',' || *end == '-' || *end == ':'))
+        *p = (char)(*p - 'a' + 'A');
+}
+
+/* The items of the sentence that starts with piece `first`, each with its citation;
+ * marks them in `done`. */
+static void put_items(mkg__buf *b, const mkg_evidence *e, size_t first, char *done,
+                      size_t *cites, size_t *ncites)
+{
+    bool zh = e->lang == MKG_LANG_ZH;
+    reading head = read_piece(&e->pieces[first]);
+    size_t last = first;
+    for (size_t i = first + 1; i < e->npieces; i++) {
+        reading r = read_piece(&e->pieces[i]);
+        if (!done[i] && together(&head, &r)) last = i;
+    }
+    for (size_t i = first; i <= last; i++) {
+        reading r = read_piece(&e->pieces[i]);
+        if (done[i] || (i != first && !together(&head, &r))) continue;
+        if (*ncites) mkg__buf_str(b, zh ? "、" : i == last ? " and " : ", ");
+        put_text(b, r.item, zh);
+        mkg__buf_printf(b, zh ? "[%zu]" : " [%zu]", i + 1);
+        cites[(*ncites)++] = i + 1;
+        done[i] = 1;
+    }
 }
 
 /* The sentence that starts with piece `first`; marks what it took in `done`. */
@@ -85,28 +129,37 @@ static mkg_status add_sentence(const mkg_evidence *e, size_t first, char *done,
                                mkg_answer *a, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__buf b = {0};
+    mkg__buf b = {0}, scratch = {0};
     bool zh = e->lang == MKG_LANG_ZH;
     reading head = read_piece(&e->pieces[first]);
+    const char *pattern = pattern_of(&head, zh, &scratch);
     size_t *cites = mkg__arena_alloc(&a->arena, (e->npieces - first) * sizeof *cites);
     size_t n = 0;
 
-    if (!cites) return mkg__nomem(err);
-    put_head(&b, &head, zh);
-    for (size_t i = first; i < e->npieces; i++) {
-        reading r = read_piece(&e->pieces[i]);
-        if (done[i] || (i != first && !together(&head, &r))) continue;
-        if (n) mkg__buf_str(&b, zh ? "、" : ", ");
-        put_text(&b, r.item, zh);
-        mkg__buf_printf(&b, zh ? "[%zu]" : " [%zu]", i + 1);
-        cites[n++] = i + 1;
-        done[i] = 1;
+    if (!cites || !pattern) {
+        st = mkg__nomem(err);
+        goto out;
     }
+    if (head.denied) mkg__buf_str(&b, zh ? "资料否认：" : "The source denies this: ");
+    size_t start = b.len;
+    bool items_first = strstr(pattern, "{o}") < strstr(pattern, "{s}");
+    for (int turn = 0; turn < 2; turn++) {
+        bool items = turn == (items_first ? 0 : 1);
+        put_until(&b, &pattern, items ? "{o}" : "{s}");
+        if (items)
+            put_items(&b, e, first, done, cites, &n);
+        else
+            put_text(&b, head.of, zh);
+    }
+    mkg__buf_str(&b, pattern);
     mkg__buf_str(&b, zh ? "。" : ".");
     const char *text = mkg__buf_cstr(&b);
+    if (text && !zh) capitalise(b.ptr + start);
     if (text) text = mkg__answer_keep(a, mkg__view(text, b.len));
     st = text ? mkg__answer_add(a, text, cites, n, true, err) : mkg__nomem(err);
+out:
     mkg__buf_clear(&b);
+    mkg__buf_clear(&scratch);
     return st;
 }
 

@@ -39,6 +39,8 @@ typedef struct mkg_piece {
     mkg_id subject_node, object_node; /* object_node MKG_ID_NONE: a literal */
     bool from_object; /* the question's entity is the object: read it backwards */
     const char *inverse_label; /* label of the inverse direction, "" if none */
+    const char *sentence;      /* pattern with "{s}" and "{o}" of the direction that is
+                                  read, in the question's language; "" if none */
     bool denied;
     const char *source, *source_version, *locator;
     const char *grade, *population; /* "" if the source gives none */

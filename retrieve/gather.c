@@ -407,7 +407,9 @@ static mkg_status fill_piece(gather *g, const candidate *c, mkg_piece *p, mkg_er
     p->label = mkg__keep(g->e, mkg_relation_label(r, g->q->lang));
     p->inverse_label =
         mkg__keep(g->e, back ? mkg_relation_label(back, g->q->lang) : mkg__view("", 0));
-    if (!p->object || !p->relation || !p->label || !p->inverse_label) {
+    p->sentence = mkg__keep(
+        g->e, mkg_relation_sentence(c->inverse && back ? back : r, g->q->lang));
+    if (!p->object || !p->relation || !p->label || !p->inverse_label || !p->sentence) {
         st = mkg__nomem(err);
         goto out;
     }

@@ -340,16 +340,19 @@ static void test_vocabulary_errors(void **state)
     mkg_kg *kg;
     static const char head[] =
         "relation\tinverse\tkind\tsubject_type\tobject_type\tlabel_zh"
-        "\tlabel_en\tphrases_zh\tphrases_en\taliases\n";
+        "\tlabel_en\tsentence_zh\tsentence_en\tphrases_zh\tphrases_en\taliases\n";
     static const struct {
         const char *row, *says;
         uint64_t line;
-    } bad[] = {{"a\tb\tnode\t\t\t\t\t\t\t\n", "inverse", 2},
-               {"a\t\tthing\t\t\t\t\t\t\t\n", "kind", 2},
-               {"a\t\tnode\t\t\n", "columns", 2},
-               {"# c\na\t\tnode\t\t\t\t\t\t\t\na\t\tnode\t\t\t\t\t\t\t\n", "twice", 4},
-               {"\t\tnode\t\t\t\t\t\t\t\n", "name", 2},
-               {"a\t\tnode\t\t\t\xff\t\t\t\t\n", "UTF-8", 2}};
+    } bad[] = {
+        {"a\tb\tnode\t\t\t\t\t\t\t\t\t\n", "inverse", 2},
+        {"a\t\tthing\t\t\t\t\t\t\t\t\t\n", "kind", 2},
+        {"a\t\tnode\t\t\n", "columns", 2},
+        {"# c\na\t\tnode\t\t\t\t\t\t\t\t\t\na\t\tnode\t\t\t\t\t\t\t\t\t\n", "twice", 4},
+        {"\t\tnode\t\t\t\t\t\t\t\t\t\n", "name", 2},
+        {"a\t\tnode\t\t\t\t\t{s} has\t\t\t\t\n", "sentence", 2},
+        {"a\t\tnode\t\t\t\t\t{s}{o}\t{s}{o}{o}\t\t\t\n", "sentence", 2},
+        {"a\t\tnode\t\t\t\xff\t\t\t\t\t\t\n", "UTF-8", 2}};
     assert_mkg_ok(mkg_kg_open_write(w->db, &kg, &err));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[1024];

@@ -41,25 +41,24 @@ static void test_sentences(void **state)
     (void)state;
     static const struct {
         const char *text, *want;
-    } zh_cases[] = {
-        {"头痛[1]。鼻塞[2]。", "头痛[1]。|鼻塞[2]。|--"},
-        {"头痛。[1]鼻塞。[2]", "头痛。[1]|鼻塞。[2]|--"},
-        {"头痛、鼻塞【1】【2】！", "头痛、鼻塞【1】【2】！|--"},
-        {"头痛、鼻塞[1，2]。", "头痛、鼻塞[1，2]。|--"},
-        {"感冒[1-2]。", "感冒[1-2]。|--"},
-        {"头痛[1]\n鼻塞[2]", "头痛[1]|鼻塞[2]|--"},
-        {"头痛[9]。", "--头痛[9]。|"},
-        {"头痛[0]。", "--头痛[0]。|"},
-        {"头痛[1-9]。", "--头痛[1-9]。|"},
-        {"头痛[2-1]。", "--头痛[2-1]。|"},
-        {"头痛[1-99999999999]。", "--头痛[1-99999999999]。|"},
-        {"头痛。", "--头痛。|"},
-        {"发烧[1]。", "--发烧[1]。|"}, /* names nothing of what it cites */
-        {"头痛[一]。", "--头痛[一]。|"},
-        {"头痛[1", "--头痛[1|"},
-        {"", "--"},
-        {"。。", "--。|。|"},
-        {"感冒是上呼吸道感染[4]。", "感冒是上呼吸道感染[4]。|--"}};
+    } zh_cases[] = {{"头痛[1]。鼻塞[2]。", "头痛[1]。|鼻塞[2]。|--"},
+                    {"头痛。[1]鼻塞。[2]", "头痛。[1]|鼻塞。[2]|--"},
+                    {"头痛、鼻塞【1】【2】！", "头痛、鼻塞【1】【2】！|--"},
+                    {"头痛、鼻塞[1，2]。", "头痛、鼻塞[1，2]。|--"},
+                    {"感冒[1-2]。", "感冒[1-2]。|--"},
+                    {"头痛[1]\n鼻塞[2]", "头痛[1]|鼻塞[2]|--"},
+                    {"头痛[9]。", "--头痛[9]。|"},
+                    {"头痛[0]。", "--头痛[0]。|"},
+                    {"头痛[1-9]。", "--头痛[1-9]。|"},
+                    {"头痛[2-1]。", "--头痛[2-1]。|"},
+                    {"头痛[1-99999999999]。", "--头痛[1-99999999999]。|"},
+                    {"头痛。", "--头痛。|"},
+                    {"发烧[1]。", "--发烧[1]。|"}, /* names nothing of what it cites */
+                    {"头痛[一]。", "--头痛[一]。|"},
+                    {"头痛[1", "--头痛[1|"},
+                    {"", "--"},
+                    {"。。", "--。|。|"},
+                    {"感冒是上呼吸道感染[4]。", "感冒是上呼吸道感染[4]。|--"}};
     for (size_t i = 0; i < sizeof zh_cases / sizeof *zh_cases; i++)
         assert_string_equal(check(&zh, zh_cases[i].text), zh_cases[i].want);
     static const struct {
@@ -96,9 +95,33 @@ static void test_plain(void **state)
     pieces[2].from_object = true;
     pieces[2].inverse_label = "treated by";
     pieces[2].more_sources = 1;
-    answer_is(&en, "感冒 – 症状: 头痛 [1]. 感冒 – not 症状: 鼻塞 [2]. "
-                   "Crohn's disease – treated by: aspirin [3]. "
-                   "感冒 – 简介: 上呼吸道感染。 多见于冬季 [4].");
+    answer_is(&en,
+              "感冒 – 症状: 头痛 [1]. The source denies this: 感冒 – 症状: 鼻塞 [2]. "
+              "Crohn's disease – treated by: aspirin [3]. "
+              "感冒 – 简介: 上呼吸道感染。 多见于冬季 [4].");
+}
+
+static void test_sentence_patterns(void **state)
+{
+    (void)state;
+    mkg_piece p[] = {piece("aspirin", "treats", "headache", 2),
+                     piece("aspirin", "treats", "fever", 3),
+                     piece("aspirin", "treats", "gout", 4),
+                     piece("warfarin", "interacts", "aspirin", 5),
+                     piece("pH", "symptom", "pain", 6)};
+    mkg_evidence e = evidence("q", MKG_LANG_EN, p, 5);
+    p[0].sentence = p[1].sentence = p[2].sentence = "{s} is used to treat {o}";
+    p[2].denied = true;
+    p[3].sentence = "with {o}, {s} interacts";
+    answer_is(&e, "Aspirin is used to treat headache [1] and fever [2]. "
+                  "The source denies this: Aspirin is used to treat gout [3]. "
+                  "With aspirin [4], warfarin interacts. pH – symptom: pain [5].");
+    e.lang = MKG_LANG_ZH;
+    p[2].denied = false;
+    p[0].sentence = p[1].sentence = p[2].sentence = "{s}可用于治疗{o}";
+    p[3].sentence = "{s}与{o}有相互作用";
+    answer_is(&e, "aspirin可用于治疗headache[1]、fever[2]、gout[3]。"
+                  "warfarin与aspirin[4]有相互作用。pH的symptom：pain[5]。");
 }
 
 static void test_long_text_is_cut(void **state)
@@ -126,7 +149,9 @@ static void test_nothing(void **state)
     zh.npieces = en.npieces = 0;
     zh.missing = m;
     zh.nmissing = 1;
-    answer_is(&zh, "没有找到证据：“治疗费用”，图谱中没有这方面的记录（已查感冒的 47 条事实）。");
+    answer_is(
+        &zh,
+        "没有找到证据：“治疗费用”，图谱中没有这方面的记录（已查感冒的 47 条事实）。");
     answer_is(&en, "No evidence was found.");
 }
 
@@ -155,8 +180,8 @@ static void test_events(void **state)
         mkg__sse s = {0};
         events ev = {.n = 0};
         for (size_t i = 0; i < n; i += cut)
-            assert_mkg_ok(mkg__sse_feed(&s, stream + i, n - i < cut ? n - i : cut, note, &ev,
-                                        &err));
+            assert_mkg_ok(mkg__sse_feed(&s, stream + i, n - i < cut ? n - i : cut, note,
+                                        &ev, &err));
         assert_mkg_ok(mkg__sse_end(&s, note, &ev, &err));
         assert_string_equal(ev.text, "<one><two\nthree><><last>");
         mkg__sse_clear(&s);
@@ -194,8 +219,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
-    const struct CMUnitTest tests[] = {T(test_sentences),       T(test_plain),
-                                       T(test_long_text_is_cut), T(test_nothing),
-                                       T(test_events),          T(test_no_memory)};
+    const struct CMUnitTest tests[] = {
+        T(test_sentences),        T(test_plain),   T(test_sentence_patterns),
+        T(test_long_text_is_cut), T(test_nothing), T(test_events),
+        T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ static inline mkg_piece piece(const char *subject, const char *label, const char
 {
     mkg_piece p = {.fact = 1, .subject = subject, .relation = "r", .object = object,
                    .label = label, .subject_node = 1, .object_node = object_node};
-    p.inverse_label = p.source = p.source_version = p.locator = p.grade = p.population = "";
+    p.inverse_label = p.sentence = p.source = p.source_version = p.locator = p.grade = p.population = "";
     p.why = "intent";
     p.weight = 1;
     return p;
