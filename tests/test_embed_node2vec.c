@@ -8,8 +8,8 @@
 
 static mkg_err err;
 
-static mkg_graph *graph(size_t n, size_t m, const uint32_t (*edges)[2], const float *weight,
-                        bool directed)
+static mkg_graph *graph(size_t n, size_t m, const uint32_t (*edges)[2],
+                        const float *weight, bool directed)
 {
     uint32_t from[64], to[64];
     mkg_graph *g;
@@ -62,13 +62,16 @@ static void test_bad_edges(void **state)
     mkg_graph *g;
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(
-            mkg_graph_from_edges(2, 1, &zero, &one, &wrong[i], false, &g, &err), MKG_EARG);
-    assert_int_equal(mkg_graph_from_edges(2, 1, &zero, &far, NULL, false, &g, &err), MKG_EARG);
+            mkg_graph_from_edges(2, 1, &zero, &one, &wrong[i], false, &g, &err),
+            MKG_EARG);
+    assert_int_equal(mkg_graph_from_edges(2, 1, &zero, &far, NULL, false, &g, &err),
+                     MKG_EARG);
     assert_null(g);
 }
 
 /* Probability of the step t -> u -> v by the definition (KDD 2016, eq. 2). */
-static double exact(const mkg_graph *g, uint32_t t, uint32_t u, uint32_t v, double p, double q)
+static double exact(const mkg_graph *g, uint32_t t, uint32_t u, uint32_t v, double p,
+                    double q)
 {
     double sum = 0, mine = 0;
     for (uint64_t k = g->start[u]; k < g->start[u + 1]; k++) {
@@ -118,8 +121,8 @@ static void check_steps(const mkg_graph *g, double p, double q)
             /* beyond the 0.9999 quantile of chi-square with 0 … 4 degrees of freedom */
             static const double limit[] = {1e-9, 15.2, 18.5, 21.2, 23.6, 25.8};
             if (freedom >= 0 && chi > limit[freedom])
-                fail_msg("p %g q %g: %u -> %u is off, chi-square %g (%d)", p, q, t, u, chi,
-                         freedom);
+                fail_msg("p %g q %g: %u -> %u is off, chi-square %g (%d)", p, q, t, u,
+                         chi, freedom);
         }
 }
 
@@ -369,7 +372,8 @@ static void test_view_of_store(void **state)
     assert_mkg_ok(mkg_writer_relation(w, V("symptom"), &symptom, &err));
     assert_mkg_ok(mkg_writer_relation(w, V("treats"), &treats, &err));
     assert_mkg_ok(mkg_writer_relation(w, V("description"), &description, &err));
-    mkg_fact_in f = {.subject = id[0], .relation = symptom, .object = id[1], .weight = 2};
+    mkg_fact_in f = {
+        .subject = id[0], .relation = symptom, .object = id[1], .weight = 2};
     f.literal = f.grade = f.population = f.locator = V("");
     assert_mkg_ok(mkg_writer_fact(w, &f, &err));
     f.subject = id[2];

@@ -23,10 +23,15 @@ static int teardown(void **state)
     return 0;
 }
 
-static void save(const char *name, size_t n, size_t dim, const mkg_id *node, const float *x)
+static void save(const char *name, size_t n, size_t dim, const mkg_id *node,
+                 const float *x)
 {
-    mkg_vectors_info info = {.method = "test", .params = "{\"a\":1}", .seed = 7, .n = n,
-                             .dim = dim, .graph_version = 3};
+    mkg_vectors_info info = {.method = "test",
+                             .params = "{\"a\":1}",
+                             .seed = 7,
+                             .n = n,
+                             .dim = dim,
+                             .graph_version = 3};
     snprintf(info.name, sizeof info.name, "%s", name);
     assert_mkg_ok(mkg_vectors_save(db, &info, node, x, &err));
 }
@@ -177,7 +182,7 @@ static void test_nearest(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_round_trip), T(test_bad_input), T(test_damage),
-                                       T(test_nearest)};
+    const struct CMUnitTest tests[] = {T(test_round_trip), T(test_bad_input),
+                                       T(test_damage), T(test_nearest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

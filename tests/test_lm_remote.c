@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+#define OK_HEAD     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 #define DELTA(text) "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]}\n\n"
 
 static mkg_err err;
@@ -27,8 +27,8 @@ static int setup(void **state)
     return 0;
 }
 
-static mkg_status ask_with(const char *url, mkg_lm_opts o, mkg_lm_token_fn fn, void *ctx,
-                           mkg_answer **a)
+static mkg_status ask_with(const char *url, mkg_lm_opts o, mkg_lm_token_fn fn,
+                           void *ctx, mkg_answer **a)
 {
     mkg_lm *lm;
     *a = NULL;
@@ -71,15 +71,16 @@ static void test_stream(void **state)
 {
     (void)state;
     /* cut inside a character (头 = e5 a4 b4), inside an escape, between CR and LF */
-    static const script s = {{{OK_HEAD ": comment\r\n\r\n", 0},
-                              {"data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\r", 0},
-                              {"\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"\\u611f\\u5", 5},
-                              {"192\xe5\xa4", 5},
-                              {"\xb4痛[1]。\"}}]}\n\n", 5},
-                              {DELTA("鼻塞[2]。"), 0},
-                              {"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
-                               "\"completion_tokens\":4}}\n\ndata: [DONE]\n\n",
-                               0}}};
+    static const script s = {
+        {{OK_HEAD ": comment\r\n\r\n", 0},
+         {"data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\r", 0},
+         {"\n\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"\\u611f\\u5", 5},
+         {"192\xe5\xa4", 5},
+         {"\xb4痛[1]。\"}}]}\n\n", 5},
+         {DELTA("鼻塞[2]。"), 0},
+         {"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
+          "\"completion_tokens\":4}}\n\ndata: [DONE]\n\n",
+          0}}};
     mkg__buf seen = {0};
     assert_mkg_ok(run(&s, 1, collect, &seen));
     assert_string_equal(text, "感冒头痛[1]。鼻塞[2]。");
@@ -106,7 +107,8 @@ static void test_not_streamed(void **state)
 static void test_unsupported(void **state)
 {
     (void)state;
-    static const script s = {{{OK_HEAD, 0}, {DELTA("头痛[1]。还会发烧[7]。多喝水。"), 0}}};
+    static const script s = {
+        {{OK_HEAD, 0}, {DELTA("头痛[1]。还会发烧[7]。多喝水。"), 0}}};
     assert_mkg_ok(run(&s, 1, NULL, NULL));
     assert_string_equal(text, "头痛[1]。");
     static const script none = {{{OK_HEAD, 0}, {DELTA("我不知道。"), 0}}};
@@ -119,7 +121,8 @@ static void test_retries(void **state)
     (void)state;
     static const script s[] = {
         {{{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", 0}}},
-        {{{"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", 0}}},
+        {{{"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
+           0}}},
         {{{"", 0}}}, /* closed without a word */
         {{{OK_HEAD DELTA("头痛[1]。"), 0}}}};
     assert_mkg_ok(run(s, 4, NULL, NULL));
@@ -130,9 +133,10 @@ static void test_retries(void **state)
 static void test_gives_up(void **state)
 {
     (void)state;
-    static const script s = {{{"HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\n\r\n"
-                               "{\"error\":{\"message\":\"out of\\nmemory\"}}",
-                               0}}};
+    static const script s = {
+        {{"HTTP/1.1 500 Oops\r\nContent-Type: application/json\r\n\r\n"
+          "{\"error\":{\"message\":\"out of\\nmemory\"}}",
+          0}}};
     assert_int_equal(run(&s, 1, NULL, NULL), MKG_ELM);
     assert_int_equal(requests, 4); /* once and three times again */
     assert_non_null(strstr(err.msg, "500"));
@@ -142,9 +146,10 @@ static void test_gives_up(void **state)
 static void test_refusals_are_final(void **state)
 {
     (void)state;
-    static const script s = {{{"HTTP/1.1 401 No\r\nContent-Type: application/json\r\n\r\n"
-                               "{\"error\":{\"message\":\"bad key sk-secret-123 given\"}}",
-                               0}}};
+    static const script s = {
+        {{"HTTP/1.1 401 No\r\nContent-Type: application/json\r\n\r\n"
+          "{\"error\":{\"message\":\"bad key sk-secret-123 given\"}}",
+          0}}};
     assert_int_equal(run(&s, 1, NULL, NULL), MKG_ELM);
     assert_int_equal(requests, 1);
     assert_non_null(strstr(err.msg, "bad key (key) given"));
@@ -168,7 +173,8 @@ static void test_bad_replies(void **state)
         {{{"nonsense\r\n\r\n", 0}}},
         {{{"HTTP/1.1 200 OK\r\nContent-Le", 0}}},
         {{{"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{\"choices\":[", 0}}},
-        {{{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        {{{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: "
+           "0\r\n\r\n",
            0}}}};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         assert_int_equal(run(&scripts[i], 1, NULL, NULL), MKG_ELM);
@@ -181,7 +187,8 @@ static void test_bad_replies(void **state)
 static void test_lost_half_way(void **state)
 {
     (void)state;
-    static const script s = {{{"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" DELTA("头痛"), 0}}};
+    static const script s = {
+        {{"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" DELTA("头痛"), 0}}};
     mkg__buf seen = {0};
     assert_int_equal(run(&s, 1, collect, &seen), MKG_ELM);
     assert_int_equal(requests, 1);
@@ -248,7 +255,8 @@ static void test_policies(void **state)
     mkg_answer *a;
     mkg_lm_opts o = MKG_LM_OPTS_INIT;
     assert_int_equal(ask_with("http://example.org/v1", o, NULL, NULL, &a), MKG_EPOLICY);
-    assert_int_equal(ask_with("http://127.0.0.1.example.org", o, NULL, NULL, &a), MKG_EPOLICY);
+    assert_int_equal(ask_with("http://127.0.0.1.example.org", o, NULL, NULL, &a),
+                     MKG_EPOLICY);
     pieces[1].private_record = true;
     assert_int_equal(ask_with("http://127.0.0.1:1", o, NULL, NULL, &a), MKG_EPOLICY);
     assert_non_null(strstr(err.msg, "[2]"));
@@ -291,7 +299,8 @@ static void test_no_evidence_asks_nobody(void **state)
     assert_non_null(strstr(text, "没有找到证据"));
 }
 
-/* Names in the evidence cannot pose as citations, instructions or ends of the evidence. */
+/* Names in the evidence cannot pose as citations, instructions or ends of the evidence.
+ */
 static void test_hostile_names(void **state)
 {
     (void)state;
@@ -306,21 +315,12 @@ static void test_hostile_names(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
-    const struct CMUnitTest tests[] = {T(test_stream),
-                                       T(test_not_streamed),
-                                       T(test_unsupported),
-                                       T(test_retries),
-                                       T(test_gives_up),
-                                       T(test_refusals_are_final),
-                                       T(test_bad_replies),
-                                       T(test_lost_half_way),
-                                       T(test_silence),
-                                       T(test_endless_reply),
-                                       T(test_cancel),
-                                       T(test_nobody_there),
-                                       T(test_policies),
-                                       T(test_key_file),
-                                       T(test_no_evidence_asks_nobody),
-                                       T(test_hostile_names)};
+    const struct CMUnitTest tests[] = {
+        T(test_stream),        T(test_not_streamed),  T(test_unsupported),
+        T(test_retries),       T(test_gives_up),      T(test_refusals_are_final),
+        T(test_bad_replies),   T(test_lost_half_way), T(test_silence),
+        T(test_endless_reply), T(test_cancel),        T(test_nobody_there),
+        T(test_policies),      T(test_key_file),      T(test_no_evidence_asks_nobody),
+        T(test_hostile_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* A scripted HTTP server on 127.0.0.1 for one test: each connection gets the next reply of
- * the script, in the portions and with the pauses that it says. */
+/* A scripted HTTP server on 127.0.0.1 for one test: each connection gets the next reply
+ * of the script, in the portions and with the pauses that it says. */
 #ifndef MKG_TESTING_HTTP_H
 #define MKG_TESTING_HTTP_H
 
