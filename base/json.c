@@ -14,8 +14,14 @@ mkg_status mkg__json_parse(mkg_view text, const char *file, uint64_t line, json_
     if (*out) return MKG_OK;
     if (json_error_code(&je) == json_error_out_of_memory) return mkg__nomem(err);
     uint64_t at = line + (je.line > 1 ? (uint64_t)je.line - 1 : 0);
-    return mkg__fail_at(err, MKG_EPARSE, file, at,
-                        je.column > 0 ? (uint32_t)je.column : 0, "not valid JSON: %s",
+    size_t end = je.position > 0 ? (size_t)je.position : 0, col;
+    if (end > text.len) end = text.len;
+    for (col = 0; col < end && text.ptr[end - 1 - col] != '\n'; col++)
+        ; /* bytes of the line, where jansson counts characters */
+    if (json_error_code(&je) == json_error_null_character)
+        return mkg__fail_at(err, MKG_EPARSE, file, at, (uint32_t)col,
+                            "not valid JSON here: the character \\u0000");
+    return mkg__fail_at(err, MKG_EPARSE, file, at, (uint32_t)col, "not valid JSON: %s",
                         je.text);
 }
 

@@ -111,7 +111,7 @@ static mkg_status result_json(cli *c, const mkg_import_result *r, bool already)
 /* "12 nodes (3 new)"; without the rest where all are new. */
 static void put_count(mkg__buf *b, const char *what, uint64_t n, uint64_t fresh)
 {
-    mkg__buf_printf(b, "%llu %s", (unsigned long long)n, what);
+    mkg__buf_printf(b, "%llu %s%s", (unsigned long long)n, what, n == 1 ? "" : "s");
     if (fresh != n) mkg__buf_printf(b, " (%llu new)", (unsigned long long)fresh);
 }
 
@@ -127,9 +127,11 @@ static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
             mkg__buf_printf(&b, "'%s' (%s), nothing was written: ", r->name, r->format);
         else
             mkg__buf_printf(&b, "source %u '%s' (%s): ", r->source, r->name, r->format);
-        put_count(&b, "nodes", r->nodes, r->new_nodes);
-        mkg__buf_printf(&b, ", %llu names, ", (unsigned long long)r->names);
-        put_count(&b, "facts", r->facts, r->new_facts);
+        put_count(&b, "node", r->nodes, r->new_nodes);
+        mkg__buf_str(&b, ", ");
+        put_count(&b, "name", r->names, r->names);
+        mkg__buf_str(&b, ", ");
+        put_count(&b, "fact", r->facts, r->new_facts);
         mkg__buf_printf(&b, ", %llu skipped, %.1f s", (unsigned long long)r->skipped,
                         r->seconds);
     }

@@ -63,16 +63,31 @@ static mkg_status more(mkg__delimited *d, mkg_err *err)
     return st;
 }
 
+/* Of the first record: what it has outside quotes. False if a quote stays open. */
+static bool count_delimiters(const char *p, size_t n, bool quotes, size_t count[3])
+{
+    bool quoted = false;
+    memset(count, 0, 3 * sizeof *count);
+    for (size_t i = 0; i < n && (quoted || p[i] != '\n'); i++) {
+        bool opens = i == 0 || p[i - 1] == '\t' || p[i - 1] == ',' || p[i - 1] == ';';
+        if (quoted && p[i] == '"' && i + 1 < n && p[i + 1] == '"')
+            i++; /* a quote within a quoted field */
+        else if (quotes && p[i] == '"' && (quoted || opens))
+            quoted = !quoted;
+        if (quoted) continue;
+        count[0] += p[i] == '\t';
+        count[1] += p[i] == ',';
+        count[2] += p[i] == ';';
+    }
+    return !quoted;
+}
+
 static char guess_delimiter(const char *p, size_t n)
 {
-    size_t tabs = 0, commas = 0, semicolons = 0;
-    for (size_t i = 0; i < n && p[i] != '\n'; i++) {
-        tabs += p[i] == '\t';
-        commas += p[i] == ',';
-        semicolons += p[i] == ';';
-    }
-    if (tabs) return '\t'; /* a tab is never part of a text by chance */
-    return semicolons > commas ? ';' : ',';
+    size_t count[3];
+    if (!count_delimiters(p, n, true, count)) count_delimiters(p, n, false, count);
+    if (count[0]) return '\t'; /* a tab is never part of a text by chance */
+    return count[2] > count[1] ? ';' : ',';
 }
 
 static bool start_field(mkg__delimited *d)

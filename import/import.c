@@ -66,6 +66,11 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     if (st < 0) return st;
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
+    if (head.len >= 2 &&
+        (memcmp(head.ptr, "\xff\xfe", 2) == 0 || memcmp(head.ptr, "\xfe\xff", 2) == 0))
+        return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 1,
+                            "the file is UTF-16; UTF-8 is expected (iconv -f UTF-16 -t "
+                            "UTF-8 converts it)");
     if (im->opts->map && !asked) *out = &mkg__format_records;
     for (size_t i = 0; !*out && i < FORMATS; i++) {
         int sure = formats[i]->recognise(head, im->file);
@@ -117,8 +122,11 @@ static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
     if (im->skipped == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0,
                             "the file holds no record");
+    if (im->skipped == 1)
+        return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
+                            "the only record cannot be read: %.400s", im->first.msg);
     return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
-                        "none of the %llu records could be read; the first: %.400s",
+                        "none of the %llu records can be read; the first: %.400s",
                         (unsigned long long)im->skipped, im->first.msg);
 }
 

@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/* A line or record that was skipped. `err` holds file, line and what is wrong. */
+/* A line, record or field that was left out. `err` holds file, line and what is wrong.
+ */
 typedef void (*mkg_skip_fn)(void *ctx, const mkg_err *err);
 
 typedef struct mkg_import_opts {

@@ -19,7 +19,7 @@ typedef struct reader {
     mkg__import *im;
     mkg__recordmap *map;
     mkg__map own;     /* type, 0, folded name of the records of this file -> 1 */
-    mkg__map unknown; /* fields without a rule, told once each */
+    mkg__map unknown; /* fields without a rule that were told of */
     reference *later;
     size_t nlater, later_cap;
     mkg__arena arena;
@@ -280,7 +280,7 @@ static mkg_status type_of(record *rec, const json_t *v, mkg_view *type, mkg_err 
     const mkg__rule *rule = rule_of(m, MKG_RULE_TYPE, &i);
     *type = string_field(v, rule);
     if (type->len == 0)
-        return mkg__fail(err, MKG_EPARSE, "the record has no \"%s\", its type",
+        return mkg__fail(err, MKG_EPARSE, "the record has no type (field \"%s\")",
                          rule->field);
     if (rule->values) {
         mkg_view mapped = mkg__json_view(json_object_get(rule->values, type->ptr));
@@ -326,7 +326,7 @@ static mkg_status make_node(record *rec, const json_t *v, mkg_err *err)
     }
     if (name.len == 0) {
         size_t i = 0;
-        st = mkg__fail(err, MKG_EPARSE, "the record has no \"%s\", its name",
+        st = mkg__fail(err, MKG_EPARSE, "the record has no name (field \"%s\")",
                        rule_of(m, MKG_RULE_NAME, &i)->field);
         goto out;
     }
@@ -347,11 +347,19 @@ out:
     return st;
 }
 
-static mkg_status tell_unknown(reader *r, const char *field, mkg_err *err)
+/* A field that the mapping does not name is told of once, and left out. */
+static mkg_status tell_unknown(record *rec, const char *field, mkg_err *err)
 {
-    mkg_id *slot = mkg__map_put(&r->unknown, field, strlen(field));
+    const mkg__import *im = rec->r->im;
+    mkg_id *slot = mkg__map_put(&rec->r->unknown, field, strlen(field));
+    mkg_err e;
     if (!slot) return mkg__nomem(err);
-    ++*slot;
+    if (*slot != MKG_ID_NONE) return MKG_OK;
+    *slot = 1;
+    mkg__fail_at(&e, MKG_EPARSE, im->file, rec->line, 0,
+                 "the mapping says nothing of the field \"%.60s\": it is left out",
+                 field);
+    if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, &e);
     return MKG_OK;
 }
 
@@ -399,7 +407,7 @@ static mkg_status add_record(reader *r, json_t *v, uint64_t line, mkg_err *err)
         MKG_GO(add_field(&rec, &r->map->rules[i],
                          json_object_get(v, r->map->rules[i].field), err));
     json_object_foreach(v, field, value) if (!mkg__map_rule(r->map, field))
-        MKG_GO(tell_unknown(r, field, err));
+        MKG_GO(tell_unknown(&rec, field, err));
     r->im->read++;
 out:
     return st;

@@ -205,23 +205,39 @@ static bool is_json(mkg_view head)
     return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
 }
 
+/* "x.csv", "x.tsv.gz" */
+static bool named_as_table(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    if (dot && dot > file && strcmp(dot, ".gz") == 0)
+        for (dot--; dot > file && *dot != '.'; dot--)
+            ;
+    return dot && (strncmp(dot, ".csv", 4) == 0 || strncmp(dot, ".tsv", 4) == 0) &&
+           (dot[4] == '\0' || dot[4] == '.');
+}
+
 static int recognise(mkg_view head, const char *file)
 {
-    (void)file;
     head = skip_mark(head);
     if (is_json(head)) {
+        head = mkg__trim(head);
+        bool list = head.ptr[0] == '[';
         if (contains(head, "\"spo_list\"")) return 90;
         if (contains(head, "\"subject\"") &&
             (contains(head, "\"predicate\"") || contains(head, "\"relation\"")))
             return 80;
         if (contains(head, "\"head\"") && contains(head, "\"tail\"")) return 80;
-        return contains(head, "[[") || head.ptr[0] == '[' ? 20 : 0;
+        /* Lists of strings are triples; a list of objects may be records. */
+        head = mkg__trim(mkg__view(head.ptr + 1, head.len - 1));
+        bool strings = head.len && (head.ptr[0] == '[' || head.ptr[0] == '"');
+        return list && strings ? 80 : 0;
     }
     const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
     size_t n = nl ? (size_t)(nl - head.ptr) : head.len, delimiters = 0;
     for (size_t i = 0; i < n; i++)
         delimiters += head.ptr[i] == '\t' || head.ptr[i] == ',' || head.ptr[i] == ';';
-    return delimiters >= 2 ? 40 : 0;
+    if (delimiters >= 2) return 40;
+    return named_as_table(file) ? 20 : 0;
 }
 
 static mkg_status read_triples(mkg__import *im, mkg_err *err)
