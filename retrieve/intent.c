@@ -57,6 +57,14 @@ static size_t match_parts(const mkg__question *q, mkg_view phrase, size_t at,
     return 0;
 }
 
+/* "~what is": asked with it only where nothing else is. Takes the mark off. */
+static bool is_weak(mkg_view *phrase)
+{
+    bool weak = phrase->ptr[0] == '~';
+    *phrase = mkg__view(phrase->ptr + weak, phrase->len - weak);
+    return weak;
+}
+
 static size_t phrase_chars(mkg_view phrase)
 {
     size_t n = mkg__utf8_count(phrase.ptr, phrase.len);
@@ -70,6 +78,7 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
                               mkg_err *err)
 {
     size_t len, last;
+    bool weak = is_weak(&phrase);
     const char *star = memchr(phrase.ptr, '*', phrase.len);
     mkg_view first = mkg__trim(
         mkg__view(phrase.ptr, star ? (size_t)(star - phrase.ptr) : phrase.len));
@@ -83,6 +92,7 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
             return mkg__nomem(err);
         mkg__ask *a = &out->at[out->n++];
         a->relation = r;
+        a->weak = weak;
         a->start = i;
         a->end = end;
         a->gap = i + first.len;
@@ -112,7 +122,8 @@ static mkg_status each_phrase(mkg_kg *kg, phrase_fn fn, const mkg__question *q,
                 const char *semi = memchr(list.ptr, ';', list.len);
                 size_t n = semi ? (size_t)(semi - list.ptr) : list.len;
                 mkg_view phrase = mkg__trim(mkg__view(list.ptr, n));
-                if (phrase.len) MKG_GO(fn(q, r, phrase, spans, out, err));
+                if (phrase.len > 1 || (phrase.len && phrase.ptr[0] != '~'))
+                    MKG_GO(fn(q, r, phrase, spans, out, err));
                 n += semi != NULL;
                 list = mkg__view(list.ptr + n, list.len - n);
             }
@@ -129,6 +140,7 @@ static mkg_status cover(const mkg__question *q, const mkg_relation *r, mkg_view 
     (void)r;
     (void)out;
     (void)err;
+    is_weak(&phrase);
     for (size_t i = 0; i < spans->n; i++) {
         mkg__span *m = &spans->at[i];
         for (size_t at = m->start; at + phrase.len <= m->end; at++)
@@ -170,6 +182,7 @@ void mkg__asks_clear(mkg__asks *a)
 static int most_said_first(const void *p, const void *q)
 {
     const mkg__ask *x = p, *y = q;
+    if (x->weak != y->weak) return x->weak - y->weak;
     if (x->chars != y->chars) return x->chars > y->chars ? -1 : 1;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;
     if (x->end != y->end) return x->end < y->end ? -1 : 1;
@@ -204,6 +217,8 @@ void mkg__asks_settle(mkg__asks *a)
     size_t kept = 0;
     if (a->n) qsort(a->at, a->n, sizeof *a->at, most_said_first);
     for (size_t i = 0; i < a->n; i++)
-        if (!beaten(a->at, kept, &a->at[i])) a->at[kept++] = a->at[i];
+        if (!beaten(a->at, kept, &a->at[i]) &&
+            !(a->at[i].weak && kept && !a->at[0].weak))
+            a->at[kept++] = a->at[i];
     a->n = kept;
 }

@@ -42,6 +42,7 @@ typedef struct mkg__ask {
     size_t gap, gap_end; /* what a '*' stood for, between the first and the last part;
                             other phrases may stand there. Empty without a '*'. */
     size_t chars;        /* of the phrase, without gaps */
+    bool weak;           /* counts where nothing else is asked */
 } mkg__ask;
 
 typedef struct mkg__asks {

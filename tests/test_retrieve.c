@@ -172,6 +172,24 @@ static void test_overview(void **state)
     mkg_evidence_free(e);
 }
 
+/* "What is" asks for a description where nothing else is asked, "是什么" alike. */
+static void test_weak_phrases(void **state)
+{
+    mkg_evidence *e;
+    static const struct {
+        const char *question, *want;
+    } cases[] = {
+        {"What are the symptoms of nephritis?", "nephritis symptom 高血压;"},
+        {"肾炎的症状是什么", "肾炎 symptom 高血压;"},
+        {"What is hypertension?",
+         "hypertension description A disease with raised blood pressure.;"},
+        {"高血压是什么", "高血压 description 血压持续升高的疾病。;"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(ask(*state, cases[i].question, &e), cases[i].want);
+        mkg_evidence_free(e);
+    }
+}
+
 static void test_not_found(void **state)
 {
     mkg_evidence *e;
@@ -353,6 +371,7 @@ int main(void)
                                        cmocka_unit_test(test_homonym),
                                        cmocka_unit_test(test_phrase_that_is_a_name),
                                        cmocka_unit_test(test_overview),
+                                       cmocka_unit_test(test_weak_phrases),
                                        cmocka_unit_test(test_not_found),
                                        cmocka_unit_test(test_english_words),
                                        cmocka_unit_test(test_offsets),

@@ -61,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = read_all(fuzz_file("in", in.p, in.n), delimiter, in.n, &first, &faults);
     const char *path = fuzz_file("in", first.ptr ? first.ptr : "", first.len);
     CHECK(read_all(path, ',', first.len, &second, &faults) == n && faults == 0);
-    CHECK(
-        mkg__view_eq(mkg__view(first.ptr, first.len), mkg__view(second.ptr, second.len)));
+    CHECK(mkg__view_eq(mkg__view(first.ptr, first.len),
+                       mkg__view(second.ptr, second.len)));
     mkg__buf_clear(&first);
     mkg__buf_clear(&second);
     return 0;

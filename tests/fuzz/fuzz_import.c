@@ -152,8 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             .strict = how & 4,
                             .on_skip = on_skip};
 
-    const char *db = fuzz_path("db"), *path = fuzz_file("in", in.p, in.n);
-    CHECK_OK(mkg_kg_open_write(db, &kg, &fuzz_err));
+    const char *path = fuzz_file("in", in.p, in.n);
+    CHECK_OK(mkg_kg_open_write(fuzz_path("db"), &kg, &fuzz_err));
     CHECK_OK(mkg_kg_load_relations(kg, MEDKG_DATA_DIR "/relations.tsv", &fuzz_err));
     opts.dry_run = true;
     opts.skip_ctx = &dry;
@@ -175,6 +175,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(strcmp(why.msg, fuzz_err.msg) == 0 && why.line == fuzz_err.line);
     }
     mkg_kg_close(kg);
-    fuzz_remove(db);
+    fuzz_remove(fuzz_path("db"));
     return 0;
 }

@@ -34,8 +34,8 @@ static void check_map(const mkg__recordmap *m)
 static json_t *make_record(const mkg__recordmap *m, size_t turn)
 {
     static const char *const values[] = {
-        "\"a\"",      "\"a;b, c\"", "[\"x:1\",\"y:2\"]", "[[\"a\"],{}]", "7",
-        "\"1\\r\\n2\"", "[]",         "null",              "-0.5e300",     "{\"a\":\"b\"}"};
+        "\"a\"", "\"a;b, c\"", "[\"x:1\",\"y:2\"]", "[[\"a\"],{}]", "7", "\"1\\r\\n2\"",
+        "[]",    "null",       "-0.5e300",          "{\"a\":\"b\"}"};
     size_t n = sizeof values / sizeof *values;
     json_t *record = json_object();
     for (size_t i = 0; i < m->nrules; i++) {

@@ -1,5 +1,6 @@
-/* The relation vocabulary: two files, with a NUL byte between them, loaded one after the
- * other. After each the vocabulary is sound; a file that is refused changes nothing. */
+/* The relation vocabulary: two files, with a NUL byte between them, loaded one after
+ * the other. After each the vocabulary is sound; a file that is refused changes
+ * nothing. */
 #include "fuzz.h"
 
 #include "kg/kg_internal.h"
@@ -27,10 +28,9 @@ static void check_sentence(mkg_view v)
 
 static void check_relation(const mkg_kg *kg, const mkg_relation *r)
 {
-    const mkg_view texts[] = {r->name,        r->subject_type, r->object_type,
-                              r->label_zh,    r->label_en,     r->sentence_zh,
-                              r->sentence_en, r->phrases_zh,   r->phrases_en,
-                              r->aliases};
+    const mkg_view texts[] = {
+        r->name,        r->subject_type, r->object_type, r->label_zh,   r->label_en,
+        r->sentence_zh, r->sentence_en,  r->phrases_zh,  r->phrases_en, r->aliases};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         CHECK(fuzz_valid(texts[i]));
     CHECK(r->id > 0 && r->name.len > 0 && r->label_zh.len > 0 && r->label_en.len > 0);
@@ -84,14 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_input in = fuzz_open(data, size);
     mkg_kg *kg;
-    const char *nul = memchr(in.p, '\0', in.n), *db = fuzz_path("db");
+    const char *nul = memchr(in.p, '\0', in.n);
     size_t first = nul ? (size_t)(nul - in.p) : in.n;
 
     if (in.n >= 2 && memcmp(in.p, "\x1f\x8b", 2) == 0) return 0; /* see fuzz_gzip.c */
-    CHECK_OK(mkg_kg_open_write(db, &kg, &fuzz_err));
+    CHECK_OK(mkg_kg_open_write(fuzz_path("db"), &kg, &fuzz_err));
     load(kg, in.p, first);
     if (nul) load(kg, nul + 1, in.n - first - 1);
     mkg_kg_close(kg); /* takes away a store that nothing was imported into */
-    CHECK(access(db, F_OK) != 0);
+    CHECK(access(fuzz_path("db"), F_OK) != 0);
     return 0;
 }
