@@ -94,6 +94,7 @@ static bool rehash(mkg__map *m)
 mkg_id *mkg__map_put(mkg__map *m, const void *key, size_t n)
 {
     if (n > UINT32_MAX) return NULL;
+    if (n == 0) key = ""; /* which may be NULL */
     if (!m->keys && !(m->keys = mkg__calloc(1, sizeof *m->keys))) return NULL;
     if (m->n * 4 >= m->cap * 3 && !rehash(m)) return NULL;
     uint64_t h = mkg__hash64(key, n, 0);
@@ -113,6 +114,7 @@ mkg_id *mkg__map_put(mkg__map *m, const void *key, size_t n)
 const mkg_id *mkg__map_get(const mkg__map *m, const void *key, size_t n)
 {
     if (!m->cap || n > UINT32_MAX) return NULL;
+    if (n == 0) key = "";
     struct mkg__slot *s = probe(m, key, n, mkg__hash64(key, n, 0));
     return s->key ? &s->id : NULL;
 }

@@ -120,7 +120,9 @@ bool mkg__is_space(uint32_t c)
 static bool continues(uint32_t c)
 {
     if (c < 0x300) return c == 0xad;
-    if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0xffa0 && c <= 0xffdc)) return true;
+    if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0x3131 && c <= 0x318e) ||
+        (c >= 0xffa0 && c <= 0xffdc))
+        return true;
     const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)c);
     return p->category == UTF8PROC_CATEGORY_MN || p->category == UTF8PROC_CATEGORY_MC ||
            p->category == UTF8PROC_CATEGORY_ME || p->ignorable || c == 0xff9e ||

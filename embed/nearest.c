@@ -69,7 +69,7 @@ mkg_status mkg_vectors_nearest(const mkg_vectors *v, const float *q, size_t k,
         if (keep && !keep(ctx, node[i])) continue;
         dot2(q, x + i * info->dim, info->dim, &qr, &rr);
         double norm = sqrt(qq) * sqrt(rr);
-        double cosine = norm > 0 ? qr / norm : 0;
+        double cosine = norm > 0 && isfinite(norm) ? qr / norm : 0;
         mkg_neighbour c = {node[i], (float)(cosine > 1    ? 1
                                             : cosine < -1 ? -1
                                                           : cosine)};

@@ -283,6 +283,10 @@ static mkg_status read_map(mkg__recordmap *m, mkg_err *err)
         goto out;
     }
     MKG_GO(read_names(m, "name", MKG_RULE_NAME, err));
+    if (m->nrules == 0) {
+        st = bad(m, err, "name", "it names no field");
+        goto out;
+    }
     MKG_GO(read_names(m, "alias", MKG_RULE_ALIAS, err));
     MKG_GO(read_type(m, err));
     MKG_GO(read_codes(m, err));

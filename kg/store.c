@@ -116,7 +116,9 @@ static mkg_status open_env(mkg__store *s, uint64_t file_size, unsigned flags,
         if (rc == 0) break;
         mdb_env_close(s->env);
         s->env = NULL;
-        if (rc != ENOMEM || !s->write || size / 4 < file_size * 2 + (256u << 20))
+        /* EINVAL is what valgrind says of a map that it cannot hold. */
+        if ((rc != ENOMEM && rc != EINVAL) || !s->write ||
+            size / 4 < file_size * 2 + (256u << 20))
             return fail(err, rc, s->path);
     }
     int dead = 0;

@@ -147,10 +147,12 @@ mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
     texts_of(&r, texts);
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = mkg__view("", 0);
-    if (mkg__lang_guess(name.ptr, name.len) == MKG_LANG_ZH)
-        r.label_zh = r.phrases_zh = name;
-    else
-        r.label_en = r.phrases_en = name;
+    bool zh = mkg__lang_guess(name.ptr, name.len) == MKG_LANG_ZH;
+    *(zh ? &r.label_zh : &r.label_en) = name;
+    /* What a file calls its relation is no pattern, though it may look like one. */
+    if (name.len && name.ptr[0] != '~' && !memchr(name.ptr, '*', name.len) &&
+        !memchr(name.ptr, ';', name.len))
+        *(zh ? &r.phrases_zh : &r.phrases_en) = name;
     mkg_status st = append(v, &r, err);
     if (st < 0) return st;
     st = index_name(v, name, v->n - 1, err);
@@ -391,10 +393,14 @@ static mkg_status merge(const table *tab, const mkg__vocabulary *old, mkg_id *ne
             forward->f[INVERSE].len ? find_row(tab, forward->f[INVERSE]) : NULL;
         if (back && back < forward) continue; /* done with its partner */
         const mkg_relation *known = NULL;
-        for (size_t k = 0; k < old->n && !known; k++)
-            if (mkg__view_eq(old->at[k]->name, forward->f[NAME]) ||
-                (back && mkg__view_eq(old->at[k]->name, back->f[NAME])))
-                known = old->at[k];
+        for (size_t k = 0; k < old->n && !known; k++) {
+            const mkg_relation *o = old->at[k];
+            /* Of a pair that is parted the forward direction keeps the id. */
+            bool here =
+                mkg__view_eq(o->name, forward->f[NAME]) && (back || !o->inverse);
+            bool there = back && mkg__view_eq(o->name, back->f[NAME]);
+            if ((here || there) && !mkg__vocabulary_get(out, o->id, false)) known = o;
+        }
         bool swapped = known &&
                        mkg__view_eq(known->name, forward->f[NAME]) == known->inverse &&
                        back != forward && back;
@@ -406,9 +412,12 @@ static mkg_status merge(const table *tab, const mkg__vocabulary *old, mkg_id *ne
             MKG_GO(append(out, &r, err));
         }
     }
-    for (size_t k = 0; k < old->n; k++)
-        if (!mkg__vocabulary_get(out, old->at[k]->id, false))
-            MKG_GO(append(out, old->at[k], err));
+    for (size_t k = 0, n = out->n; k < old->n; k++) {
+        bool in_table = false;
+        for (size_t i = 0; i < n; i++)
+            in_table |= out->at[i]->id == old->at[k]->id;
+        if (!in_table) MKG_GO(append(out, old->at[k], err));
+    }
     st = index_all(out, err);
 out:
     return st;

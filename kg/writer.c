@@ -500,8 +500,12 @@ mkg_status mkg_writer_relation(mkg_writer *w, mkg_view name, const mkg_relation 
     *out = mkg__vocabulary_find(&w->kg->vocabulary, name);
     if (!*out) *out = mkg__vocabulary_find(&w->extra, name);
     if (*out) return MKG_OK;
-    mkg_status st =
-        mkg__vocabulary_add(&w->extra, w->next_relation, name, false, out, err);
+    w->folded.len = 0;
+    mkg_status st = mkg__fold(name.ptr, name.len, &w->folded, NULL, err);
+    if (st < 0) return st;
+    if (w->folded.len == 0) /* signs without width alone */
+        return mkg__fail(err, MKG_EPARSE, "the relation is empty");
+    st = mkg__vocabulary_add(&w->extra, w->next_relation, name, false, out, err);
     if (st >= 0) w->next_relation++;
     return st;
 }

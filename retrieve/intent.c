@@ -80,6 +80,7 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
     size_t len, last;
     bool weak = is_weak(&phrase);
     const char *star = memchr(phrase.ptr, '*', phrase.len);
+    if (phrase_chars(phrase) == 0) return MKG_OK; /* "*" says nothing */
     mkg_view first = mkg__trim(
         mkg__view(phrase.ptr, star ? (size_t)(star - phrase.ptr) : phrase.len));
     for (size_t i = 0; i < q->folded.len; i += len) {

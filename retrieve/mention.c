@@ -71,6 +71,9 @@ static bool acceptable(const mkg__question *q, size_t start, size_t end)
     /* One character says too little, unless it is all there is. */
     if (chars < 2 && n != q->folded.len) return false;
     if (!at_word_edges(q, start, end)) return false;
+    /* Nor does it within one character that folds to several ("㏂" to "a.m."). */
+    if (q->map[end] == q->map[end - 1] || (start && q->map[start] == q->map[start - 1]))
+        return false;
     double number;
     if (mkg__parse_double(mkg__view(p, n), &number)) return false;
     return !is_common(p, n) || in_capitals(q, start, end);

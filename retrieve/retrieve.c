@@ -71,10 +71,11 @@ static mkg_status fill_mentions(mkg_kg *kg, const mkg__question *q,
         mkg_view folded = {q->folded.ptr + m->start, m->end - m->start};
         mkg_mention *out = &e->mentions[e->nmentions];
         out->start = q->map[m->start];
-        out->end = q->map[m->end];
-        /* The byte after the name may belong to blanks that folding took away. */
-        while (out->end > out->start && q->text[out->end - 1] == ' ')
-            out->end--;
+        /* Between the name and the next byte there may be blanks that folding took
+         * away. */
+        out->end =
+            out->start +
+            mkg__trim(mkg__view(q->text + out->start, q->map[m->end] - out->start)).len;
         out->node = node.id;
         out->text =
             mkg__keep(e, mkg__view(q->text + out->start, out->end - out->start));

@@ -17,26 +17,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Not assert(): the release build has none. */
-#define CHECK(what)                                                                    \
-    do {                                                                               \
-        if (!(what)) fuzz_fail(__FILE__, __LINE__, #what);                             \
-    } while (0)
-
-/* The call must not fail; says why it did. */
-#define CHECK_OK(call)                                                                 \
-    do {                                                                               \
-        if ((call) < 0) fuzz_fail(__FILE__, __LINE__, fuzz_err.msg);                   \
-    } while (0)
-
 static mkg_err fuzz_err;
 
 static inline void fuzz_fail(const char *file, int line, const char *what)
 {
     const char *slash = strrchr(file, '/');
     fprintf(stderr, "%s:%d: does not hold: %s\n", slash ? slash + 1 : file, line, what);
+    if (fuzz_err.msg[0]) fprintf(stderr, "last error: %s\n", fuzz_err.msg);
     abort();
 }
+
+/* Not assert(): the release build has none. */
+#define CHECK(what)                                                                    \
+    do {                                                                               \
+        if (!(what)) fuzz_fail(__FILE__, __LINE__, #what);                             \
+    } while (0)
+#define CHECK_OK(call) CHECK((call) >= 0)
 
 static inline mkg_view fuzz_str(const char *s)
 {
