@@ -143,8 +143,9 @@ static void put_unit(wrapper *w, mkg_view unit, size_t blanks)
 {
     size_t columns = mkg__utf8_width(unit.ptr, unit.len);
     if (w->column == w->indent) blanks = 0;
+    bool cut = columns > w->width - w->indent; /* on whatever line it begins */
     if (w->column + blanks + columns > w->width && w->column > w->indent &&
-        columns <= w->width - w->indent) {
+        (!cut || w->column + blanks >= w->width)) {
         new_line(w);
         blanks = 0;
     }

@@ -251,6 +251,9 @@ mkg_status mkg__vocabulary_load(mkg__vocabulary *v, mkg__txn *t, mkg_err *err)
     st = index_all(v, err);
 out:
     mkg__cursor_close(c);
+    if (st == MKG_EPARSE) /* text that is not UTF-8 */
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store is damaged: a relation cannot be read");
     if (st < 0) mkg__vocabulary_clear(v);
     return st;
 }

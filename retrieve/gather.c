@@ -254,8 +254,8 @@ static mkg_status gather_asked(gather *g, const mkg__asks *asks, mkg_err *err)
         size_t first = g->nfound;
         for (size_t k = 0; k < g->spans->n; k++)
             if (span_counts(g, k)) MKG_GO(along_span(g, &asks->at[i], i, k, err));
-        candidate *list = g->found + first;
         size_t n = g->nfound - first;
+        candidate *list = n ? g->found + first : NULL;
         if (g->nspans > 1) count_mentions(list, n);
         if (n) qsort(list, n, sizeof *list, best_in_list);
         double said = (double)asks->at[i].chars / (double)asks->at[0].chars;
@@ -331,6 +331,7 @@ static bool is_direct(const candidate *c)
 static void order(gather *g, bool asked)
 {
     size_t direct = 0;
+    if (g->nfound == 0) return; /* found may be NULL */
     for (size_t i = 0; i < g->nfound; i++) {
         if (!is_direct(&g->found[i])) continue;
         candidate c = g->found[i];
@@ -405,6 +406,7 @@ static mkg_status fill_piece(gather *g, const candidate *c, mkg_piece *p, mkg_er
         p->object = mkg__keep(g->e, f.literal);
     p->relation = mkg__keep(g->e, r->name);
     p->label = mkg__keep(g->e, mkg_relation_label(r, g->q->lang));
+    if (!back && r->symmetric) back = r;
     p->inverse_label =
         mkg__keep(g->e, back ? mkg_relation_label(back, g->q->lang) : mkg__view("", 0));
     p->sentence = mkg__keep(

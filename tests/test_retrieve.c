@@ -67,6 +67,7 @@ static int setup(void **state)
     fact(wr, salbutamol, "treats", asthma, NULL);
     fact(wr, propranolol, "treats", bp, NULL);
     fact(wr, propranolol, "contraindicated_in", asthma, NULL);
+    fact(wr, salbutamol, "interacts_with", propranolol, NULL);
     fact(wr, kidney, "symptom", bp_sign, NULL);
     fact(wr, bp, "description", MKG_ID_NONE, "血压持续升高的疾病。");
     fact(wr, bp, "description", MKG_ID_NONE, "A disease with raised blood pressure.");
@@ -123,6 +124,22 @@ static void test_backward(void **state)
 {
     answers(*state, "which drugs treat asthma", "salbutamol treats asthma;");
     answers(*state, "哪些病会并发肺炎？", "感冒 complication 肺炎;");
+}
+
+/* A symmetric fact is read from the side that the question asks about. */
+static void test_symmetric(void **state)
+{
+    static const char *const questions[] = {"what does salbutamol interact with",
+                                            "what interacts with propranolol"};
+    for (size_t i = 0; i < 2; i++) {
+        mkg_evidence *e;
+        assert_string_equal(ask(*state, questions[i], &e),
+                            "salbutamol interacts_with propranolol;");
+        assert_int_equal(e->pieces[0].from_object, i == 1);
+        assert_string_equal(e->pieces[0].inverse_label, "interacts with");
+        assert_string_equal(e->pieces[0].sentence, "{s} interacts with {o}");
+        mkg_evidence_free(e);
+    }
 }
 
 /* Two symptoms: diseases that have both come first. */
@@ -366,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_forward),
                                        cmocka_unit_test(test_backward),
+                                       cmocka_unit_test(test_symmetric),
                                        cmocka_unit_test(test_set),
                                        cmocka_unit_test(test_between),
                                        cmocka_unit_test(test_homonym),

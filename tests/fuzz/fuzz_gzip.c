@@ -126,7 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mkg_status st = read_all(path, seed, false, &once);
     mkg_view text = {once.ptr ? once.ptr : "", once.len};
     CHECK(read_all(path, seed + 1, false, &again) == st);
-    CHECK(mkg__view_eq(text, mkg__view(again.ptr, again.len)));
+    /* How much comes before a fault depends on how much is asked for at once. */
+    size_t n = st == MKG_OK || once.len < again.len ? once.len : again.len;
+    if (st == MKG_OK) CHECK(again.len == n);
+    if (n) CHECK(memcmp(once.ptr, again.ptr, n) == 0);
     again.len = 0;
     CHECK(read_all(path, seed, true, &again) == st);
     bool gzip = in.n >= 2 && memcmp(in.p, "\x1f\x8b", 2) == 0;
