@@ -118,6 +118,7 @@ typedef struct mkg__recordmap {
     const char *path;
     const char *type; /* of all records; NULL: from the field of the type rule */
     const char *source, *licence; /* NULL if not given */
+    bool by_name; /* records are one node by type and name alone, not by code */
     mkg__strings detect;
     mkg__rule *rules;
     size_t nrules;

@@ -232,11 +232,17 @@ static mkg_status read_rest(mkg__recordmap *m, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__strings ignore = {0};
-    const char *locator = NULL;
+    const char *locator = NULL, *identity = NULL;
     mkg__rule *r;
 
     MKG_GO(get_string(m, m->root, "source", &m->source, err));
     MKG_GO(get_string(m, m->root, "licence", &m->licence, err));
+    MKG_GO(get_string(m, m->root, "identity", &identity, err));
+    m->by_name = identity && strcmp(identity, "name") == 0;
+    if (identity && !m->by_name && strcmp(identity, "code") != 0) {
+        st = bad(m, err, "identity", "\"code\" or \"name\" is expected");
+        goto out;
+    }
     MKG_GO(get_strings(m, m->root, "detect", &m->detect, err));
     MKG_GO(get_string(m, m->root, "locator", &locator, err));
     if (locator) MKG_GO(add_rule(m, locator, MKG_RULE_LOCATOR, &r, err));
@@ -262,10 +268,10 @@ static size_t count_strings(const json_t *v)
 
 static mkg_status read_map(mkg__recordmap *m, mkg_err *err)
 {
-    static const char *const keys[] = {"comment",   "detect",      "source",  "licence",
-                                       "type",      "name",        "alias",   "codes",
-                                       "relations", "literals",    "locator", "ignore",
-                                       "drop",      "drop_suffix", NULL};
+    static const char *const keys[] = {
+        "comment",  "detect", "source",      "licence",  "type",    "name",
+        "alias",    "codes",  "relations",   "literals", "locator", "ignore",
+        "identity", "drop",   "drop_suffix", NULL};
     mkg_status st = MKG_OK;
     size_t bytes;
 

@@ -311,7 +311,8 @@ static mkg_status own(reader *r, mkg_view type, mkg_view name, bool put, bool *h
     return MKG_OK;
 }
 
-/* The node of the record: by its first code if it has one, and its first name. */
+/* The node of the record: by its first code if it has one (and codes identify), and its
+ * first name. */
 static mkg_status make_node(record *rec, const json_t *v, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -330,7 +331,8 @@ static mkg_status make_node(record *rec, const json_t *v, mkg_err *err)
                        rule_of(m, MKG_RULE_NAME, &i)->field);
         goto out;
     }
-    for (size_t i = 0; code.len == 0 && (rule = rule_of(m, MKG_RULE_CODE, &i));) {
+    for (size_t i = 0;
+         !m->by_name && code.len == 0 && (rule = rule_of(m, MKG_RULE_CODE, &i));) {
         const json_t *c = json_object_get(v, rule->field);
         mkg_view text = mkg__json_view(json_is_array(c) ? json_array_get(c, 0) : c);
         if (text.ptr) text = mkg__trim(text);

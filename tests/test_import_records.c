@@ -137,6 +137,29 @@ static void test_names_and_codes(void **state)
     free(map);
 }
 
+/* A classification has one code for several things: there the name says what is one. */
+static void test_identity(void **state)
+{
+    import_world *w = *state;
+    char map[256], records[256];
+    mkg_stats s;
+    for (int i = 0; i < 2; i++) {
+        snprintf(map, sizeof map,
+                 "{\"type\": \"t%d\", \"name\": \"n\", \"codes\": {\"icd\": \"S%d\"}, "
+                 "\"identity\": \"%s\"}",
+                 i, i, i ? "name" : "code");
+        char *path = new_text(w->folder, "map.json", map);
+        snprintf(records, sizeof records, "%s%s", i ? "\n" : "",
+                 "{\"n\": \"叶酸缺乏\", \"icd\": \"E53.8\"}\n"
+                 "{\"n\": \"维生素B12缺乏\", \"icd\": \"E53.8\"}\n");
+        import_ok(w, i ? "b.jsonl" : "a.jsonl", records, path);
+        free(path);
+        assert_mkg_ok(mkg_kg_stats(w->kg, &s, &err));
+        assert_int_equal(s.nodes, i ? 3 : 1);
+        mkg_stats_clear(&s);
+    }
+}
+
 /* Values over several lines, in an array, after a byte order mark: the same graph. */
 static void test_layouts(void **state)
 {
@@ -200,6 +223,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_relations), cmocka_unit_test(test_literals),
-        T(test_names_and_codes), cmocka_unit_test(test_layouts), T(test_no_memory)};
+        T(test_names_and_codes),          T(test_identity),
+        cmocka_unit_test(test_layouts),   T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
