@@ -240,6 +240,17 @@ mkg_status mkg__fold(const char *s, size_t n, mkg__buf *out, uint32_t **map,
     return MKG_OK;
 }
 
+mkg_status mkg__squeeze(const char *s, size_t n, mkg__buf *out, mkg_err *err)
+{
+    size_t kept = out->len;
+    mkg_status st = mkg__fold(s, n, out, NULL, err);
+    if (st < 0) return st;
+    for (size_t i = kept; i < out->len; i++)
+        if (out->ptr[i] != ' ') out->ptr[kept++] = out->ptr[i];
+    out->len = kept;
+    return MKG_OK;
+}
+
 mkg_lang mkg__lang_guess(const char *s, size_t n)
 {
     mkg_lang lang = MKG_LANG_NONE;

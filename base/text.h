@@ -33,6 +33,8 @@ size_t mkg__utf8_width(const char *s, size_t n);
  * text that is not valid UTF-8. */
 mkg_status mkg__fold(const char *s, size_t n, mkg__buf *out, uint32_t **map,
                      mkg_err *err);
+/* The same without any blanks: for comparing names that people space as they like. */
+mkg_status mkg__squeeze(const char *s, size_t n, mkg__buf *out, mkg_err *err);
 
 /* zh if there is a Han character, en if there is a Latin letter, else none. */
 mkg_lang mkg__lang_guess(const char *s, size_t n);

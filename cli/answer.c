@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { TEXT_LINES = 3, TEXT_SLACK = 40 };
+
 typedef struct screen {
     cli *c;
     const mkg_evidence *e;
@@ -56,17 +58,17 @@ static void put_answer(screen *s, bool streamed)
 {
     const mkg_answer *a = s->a;
     if (streamed && a->nremoved == 0) {
-        mkg__buf_str(&s->piece, say(s, "（已核对：每句话都有下列依据）",
-                                    "(checked: every sentence has evidence below)"));
+        mkg__buf_str(&s->piece, say(s, "（已核对：每句话都引用了下列依据）",
+                                    "(checked: every sentence cites evidence below)"));
         paragraph(s, 0);
         return;
     }
     if (streamed) {
         mkg__buf_printf(
             &s->piece,
-            say(s, "（已核对：删去 %zu 句没有依据的话，答案如下）",
-                "(checked: %zu sentences without evidence were removed; the "
-                "answer is)"),
+            say(s, "（已核对：删去 %zu 句没有依据的话；余下的是：）",
+                "(checked: %zu sentences without evidence were removed; what "
+                "is left:)"),
             a->nremoved);
         paragraph(s, 0);
     }
@@ -136,6 +138,25 @@ static void put_place(const screen *s, const mkg_piece *p, mkg__buf *out)
     if (p->more_sources) mkg__buf_printf(out, " +%zu", p->more_sources);
 }
 
+/* A text of more than a few lines is shown by its beginning: it is in the source, at
+ * the place beside it, and whole with --full. */
+static void shorten_piece(screen *s)
+{
+    size_t i = 0, len, columns = 0, n = s->piece.len;
+    if (cli_opt_given(s->c, "full") || s->piece.failed) return;
+    for (; i < n && columns < TEXT_LINES * CLI_WIDTH; i += len) {
+        mkg__utf8_decode(s->piece.ptr + i, n - i, &len);
+        columns += mkg__utf8_width(s->piece.ptr + i, len);
+        if (s->piece.ptr[i] == '\n') columns += CLI_WIDTH / 2; /* the rest of a line */
+    }
+    if (mkg__utf8_count(s->piece.ptr + i, n - i) < TEXT_SLACK) return;
+    size_t chars = mkg__utf8_count(s->piece.ptr, n);
+    s->piece.len = mkg__trim(mkg__view(s->piece.ptr, i)).len;
+    mkg__buf_printf(&s->piece,
+                    say(s, "…（共 %zu 字，--full 全文）", "… (%zu characters; --full)"),
+                    chars);
+}
+
 static void put_evidence(screen *s, bool explain)
 {
     const mkg_evidence *e = s->e;
@@ -149,6 +170,7 @@ static void put_evidence(screen *s, bool explain)
         place.len = 0;
         put_place(s, p, &place);
         put_fact(s, p);
+        shorten_piece(s);
         mkg__buf_str(&s->line, number);
         cli_wrap_right(&s->line, mkg__view(s->piece.ptr, s->piece.len), strlen(number),
                        4, mkg__view(place.ptr ? place.ptr : "", place.len));

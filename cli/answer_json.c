@@ -76,20 +76,13 @@ static json_t *strings_json(const char *const *texts, size_t n)
     return list;
 }
 
-static bool same_statement(const mkg_piece *a, const mkg_piece *b)
-{
-    return a->subject_node == b->subject_node && a->object_node == b->object_node &&
-           strcmp(a->relation, b->relation) == 0 && strcmp(a->object, b->object) == 0;
-}
-
 /* Pieces of which one states what the other denies. */
 static json_t *conflicts_json(const mkg_evidence *e)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < e->npieces; i++)
         for (size_t k = i + 1; k < e->npieces; k++)
-            if (e->pieces[i].denied != e->pieces[k].denied &&
-                same_statement(&e->pieces[i], &e->pieces[k]))
+            if (mkg_pieces_conflict(&e->pieces[i], &e->pieces[k]))
                 json_array_append_new(list,
                                       json_pack("{s:[I,I]}", "evidence",
                                                 (json_int_t)i + 1, (json_int_t)k + 1));

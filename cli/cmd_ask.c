@@ -72,6 +72,7 @@ mkg_status cli_cmd_ask(cli *c)
     mkg_retrieve_opts ro = {.limit = (size_t)cli_opt_count(c, "facts")};
     const char *spec = model_spec(c);
 
+    lo.idle_ms = (unsigned)cli_opt_count(c, "timeout") * 1000;
     if (cli_opt_given(c, "patient"))
         return mkg__fail(&c->err, MKG_EARG, "--patient is not in this version");
     MKG_GO(read_question(c, c->args[0], &question));

@@ -113,7 +113,9 @@ static mkg_status put_params(cli *c, const mkg_node2vec_opts *o, const part *p,
                   (json_int_t)o->length, "window", (json_int_t)o->window, "negative",
                   (json_int_t)o->negative, "epochs", (json_int_t)o->epochs, "p", o->p,
                   "q", o->q, "alpha", o->alpha, "seed", (json_int_t)o->seed, "threads",
-                  (json_int_t)o->threads, "deterministic", (int)o->deterministic);
+                  /* the same bytes at any number of threads */
+                  (json_int_t)(o->deterministic ? 1 : o->threads), "deterministic",
+                  (int)o->deterministic);
 
     if (p->ntypes) json_object_set_new(v, "types", names_json(p->types, p->ntypes));
     if (p->nrelations)
@@ -186,12 +188,8 @@ mkg_status cli_cmd_embed(cli *c)
 
     MKG_GO(check_method(c, c->args[0]));
     if (!name) name = c->args[0];
-    if (strlen(name) >= sizeof info.name) {
-        st = mkg__fail(&c->err, MKG_EARG, "--name: more than %zu bytes",
-                       sizeof info.name - 1);
-        goto out;
-    }
-    memcpy(info.name, name, strlen(name) + 1);
+    MKG_GO(mkg_vectors_check_name(name, &c->err));
+    snprintf(info.name, sizeof info.name, "%s", name);
     MKG_GO(cli_open(c, &kg));
     MKG_GO(read_part(c, kg, &p));
     read_options(c, &o);

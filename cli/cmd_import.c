@@ -14,14 +14,17 @@ enum { SKIPS_SHOWN = 20 };
 
 typedef struct skips {
     cli *c;
-    uint64_t n;
+    uint64_t n, remarks;
 } skips;
 
 static void on_skip(void *ctx, const mkg_err *err)
 {
     skips *s = ctx;
-    if (s->c->quiet) return;
-    if (s->n++ < SKIPS_SHOWN || s->c->verbose) cli_report(s->c, err);
+    bool remark = err->status >= 0;
+    uint64_t before = remark ? s->remarks++ : s->n++;
+    if (s->c->quiet || (!remark && cli_opt_given(s->c, "strict")))
+        return; /* under --strict it is the error of the command */
+    if (before < SKIPS_SHOWN || s->c->verbose) cli_report(s->c, err);
 }
 
 /* Reading is told in bytes, writing in records. */
@@ -98,14 +101,14 @@ static void close_target(target *t)
 static mkg_status result_json(cli *c, const mkg_import_result *r, bool already)
 {
     return cli_json(
-        c,
-        json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:b, s:b}",
-                  "source", (json_int_t)r->source, "name", r->name, "format", r->format,
-                  "nodes", (json_int_t)r->nodes, "names", (json_int_t)r->names, "facts",
-                  (json_int_t)r->facts, "skipped", (json_int_t)r->skipped, "seconds",
-                  r->seconds, "new_nodes", (json_int_t)r->new_nodes, "new_facts",
-                  (json_int_t)r->new_facts, "already", (int)already, "dry_run",
-                  (int)cli_opt_given(c, "dry-run")));
+        c, json_pack(
+               "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:b, s:b}",
+               "source", (json_int_t)r->source, "name", r->name, "format", r->format,
+               "nodes", (json_int_t)r->nodes, "names", (json_int_t)r->names, "facts",
+               (json_int_t)r->facts, "skipped", (json_int_t)r->skipped, "seconds",
+               r->seconds, "new_nodes", (json_int_t)r->new_nodes, "new_facts",
+               (json_int_t)r->new_facts, "new_relations", (json_int_t)r->new_relations,
+               "already", (int)already, "dry_run", (int)cli_opt_given(c, "dry-run")));
 }
 
 /* "12 nodes (3 new)"; without the rest where all are new. */
@@ -132,7 +135,11 @@ static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
         put_count(&b, "name", r->names, r->names);
         mkg__buf_str(&b, ", ");
         put_count(&b, "fact", r->facts, r->new_facts);
-        mkg__buf_printf(&b, ", %llu skipped, %.1f s", (unsigned long long)r->skipped,
+        if (r->new_relations) {
+            mkg__buf_str(&b, ", ");
+            put_count(&b, "new relation", r->new_relations, r->new_relations);
+        }
+        mkg__buf_printf(&b, ", %llu skipped, %.1fs", (unsigned long long)r->skipped,
                         r->seconds);
     }
     cli_wrap(&line, mkg__view(b.ptr ? b.ptr : "", b.len), 0, 2, CLI_WIDTH);
@@ -163,7 +170,10 @@ static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *m
 
     mkg_status st = mkg_import_file(kg, path, &opts, &r, &c->err);
     cli_progress_clear(c);
-    if (s.n > SKIPS_SHOWN && !c->verbose)
+    if (s.remarks > SKIPS_SHOWN && !c->verbose)
+        cli_note(c, "medkg: %llu more remarks (-v shows all)",
+                 (unsigned long long)(s.remarks - SKIPS_SHOWN));
+    if (s.n > SKIPS_SHOWN && !c->verbose && !cli_opt_given(c, "strict"))
         cli_note(c, "medkg: %llu more were skipped (-v shows all)",
                  (unsigned long long)(s.n - SKIPS_SHOWN));
     if (st < 0) return st;

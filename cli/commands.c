@@ -125,7 +125,7 @@ static const cli_option embed_options[] = {
      .arg = "N",
      .initial = "5",
      .min = 1,
-     .max = 1000,
+     .max = 64,
      .help = "negative samples for each pair"},
     {.name = "epochs",
      .kind = CLI_COUNT,
@@ -138,12 +138,13 @@ static const cli_option embed_options[] = {
      .kind = CLI_POSITIVE,
      .arg = "X",
      .initial = "1",
-     .help = "return parameter: large keeps walks from going back"},
+     .help = "return parameter, 1e-6 to 1e6: large keeps walks from going back"},
     {.name = "q",
      .kind = CLI_POSITIVE,
      .arg = "X",
      .initial = "1",
-     .help = "in-out parameter: large keeps walks near, small sends them far"},
+     .help =
+         "in-out parameter, 1e-6 to 1e6: large keeps walks near, small sends them far"},
     {.name = "types",
      .kind = CLI_TEXT,
      .arg = "A,B",
@@ -185,6 +186,15 @@ static const cli_option ask_options[] = {
      .min = 1,
      .max = 10000,
      .help = "most pieces of evidence"},
+    {.name = "timeout",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "120",
+     .min = 1,
+     .max = 86400,
+     .unit = "seconds",
+     .help = "longest silence of an endpoint"},
+    {.name = "full", .help = "show long texts of the evidence whole"},
     {.name = "explain",
      .help = "why each fact was chosen, scores, and how long it took"},
     {.name = "no-stream", .help = "do not show a model's words as they come"},
@@ -219,7 +229,8 @@ const cli_command cli_commands[] = {
          "medkg -d medkg.db import medical.jsonl --licence CC0 --version 2024-01",
      .shape = "{\"source\": 1, \"name\": \"medical.jsonl\", \"format\": \"records\", "
               "\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"skipped\": 0, "
-              "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, \"already\": "
+              "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, "
+              "\"new_relations\": 0, \"already\": "
               "false, \"dry_run\": false}",
      .exits = "0234"},
     {.name = "sources",

@@ -76,7 +76,9 @@ static int finish(cli *c, mkg_status st)
         fprintf(stderr, "medkg: %s\n", mkg_status_name(st));
     if (st == MKG_EARG && c->command)
         fprintf(stderr, "'medkg help %s' tells how to use it\n", c->command->name);
-    if (c->write_errno && st >= 0) {
+    if (c->write_errno == EPIPE && st >= 0) {
+        code = exit_code(MKG_EIO); /* `medkg … | head` has what it wanted */
+    } else if (c->write_errno && st >= 0) {
         mkg__fail(&err, MKG_EIO, "cannot write to standard output: %s",
                   strerror(c->write_errno));
         cli_report(c, &err);

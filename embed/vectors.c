@@ -108,6 +108,15 @@ static uint64_t data_hash(const void *body, size_t nbody, const void *x, size_t 
     return mkg__hash64(x, nx, mkg__hash64(body, nbody, 0));
 }
 
+mkg_status mkg_vectors_check_name(const char *name, mkg_err *err)
+{
+    if (good_name(name)) return MKG_OK;
+    return mkg__fail(err, MKG_EARG,
+                     "'%.100s' cannot name a vector set: 1 to 63 letters, digits, '-', "
+                     "'_' or '.', not starting with '.'",
+                     name);
+}
+
 mkg_status mkg_vectors_save(const char *db, const mkg_vectors_info *info,
                             const mkg_id *node, const float *x, mkg_err *err)
 {
@@ -116,12 +125,8 @@ mkg_status mkg_vectors_save(const char *db, const mkg_vectors_info *info,
     size_t matrix, total;
     char *folder = NULL, *file = NULL;
 
-    if (!good_name(info->name))
-        return mkg__fail(
-            err, MKG_EARG,
-            "'%s' cannot name a vector set: 1 to 63 letters, digits, '-', '_' "
-            "or '.', not starting with '.'",
-            info->name);
+    mkg_status named = mkg_vectors_check_name(info->name, err);
+    if (named < 0) return named;
     if (info->n == 0 || info->dim == 0 || !layout(info->n, info->dim, &matrix, &total))
         return mkg__fail(err, MKG_EARG, "a vector set has at least one row and column");
     for (size_t i = 0; i < info->n * info->dim; i++)

@@ -21,6 +21,9 @@ typedef struct mkg_vectors_info {
     size_t n, dim;
 } mkg_vectors_info;
 
+/* MKG_EARG unless `name` can name a set: ask before an hour's training. */
+MKG_API mkg_status mkg_vectors_check_name(const char *name, mkg_err *err);
+
 /* Write a set to the store's folder `db`, replacing one of the same name at once.
  *
  * node (n)      ids, ascending, borrowed

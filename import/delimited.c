@@ -223,9 +223,9 @@ static mkg_status begin(mkg__delimited *d, mkg_err *err)
     do
         MKG_GO(more(d, err));
     while (!d->eof && d->end < MKG_RECORD_MAX && !memchr(d->block, '\n', d->end));
+out:
     if (d->end >= 3 && memcmp(d->block, "\xef\xbb\xbf", 3) == 0) d->at = 3;
     if (!d->delimiter) d->delimiter = guess_delimiter(d->block + d->at, d->end - d->at);
-out:
     return st;
 }
 
@@ -248,8 +248,10 @@ mkg_status mkg__delimited_next(mkg__delimited *d, const mkg_view **fields, size_
     mkg_status st = MKG_OK;
     size_t used = 0;
 
+    *line = d->line;
     if (!d->started) MKG_GO(begin(d, err));
     for (;;) {
+        *line = d->line;
         if (d->at == d->end) {
             if (d->eof) return MKG_END;
             MKG_GO(more(d, err));
@@ -268,7 +270,6 @@ mkg_status mkg__delimited_next(mkg__delimited *d, const mkg_view **fields, size_
         case WHOLE:
             break;
         }
-        *line = d->line;
         d->line += count_lines(d->block + d->at, used);
         d->at += used;
         if (d->nfields == 1 && d->text.len == 0) continue; /* an empty line */

@@ -3,7 +3,9 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +42,30 @@ mkg_status mkg__import_fault(mkg__import *im, mkg_status st, mkg_err *e, uint64_
     return mkg__import_skip(im, e, err);
 }
 
+void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, ...)
+{
+    mkg_err e;
+    char text[sizeof e.msg];
+    va_list args;
+    if (!im->opts->on_skip) return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    mkg__fail_at(&e, MKG_OK, im->file, line, 0, "%s", text);
+    im->opts->on_skip(im->opts->skip_ctx, &e);
+}
+
+mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
+                                const mkg_relation **out, mkg_err *err)
+{
+    size_t before = mkg_writer_new_relations(im->w);
+    mkg_status st = mkg_writer_relation(im->w, name, out, err);
+    if (st >= 0 && mkg_writer_new_relations(im->w) > before)
+        mkg__import_remark(im, line, "the relation '%.*s' is new: no vocabulary has it",
+                           (int)(name.len < 60 ? name.len : 60), name.ptr);
+    return st;
+}
+
 mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
 {
     uint64_t done, total;
@@ -71,6 +97,9 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
         return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 1,
                             "the file is UTF-16; UTF-8 is expected (iconv -f UTF-16 -t "
                             "UTF-8 converts it)");
+    const char *nl = memchr(head.ptr, '\n', head.len);
+    size_t bad;
+    im->not_utf8 = nl && !mkg__utf8_valid(head.ptr, (size_t)(nl - head.ptr), &bad);
     if (im->opts->map && !asked) *out = &mkg__format_records;
     for (size_t i = 0; !*out && i < FORMATS; i++) {
         int sure = formats[i]->recognise(head, im->file);
@@ -126,8 +155,11 @@ static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
         return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
                             "the only record cannot be read: %.400s", im->first.msg);
     return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
-                        "none of the %llu records can be read; the first: %.400s",
-                        (unsigned long long)im->skipped, im->first.msg);
+                        "none of the %llu records can be read; the first: %.300s%s",
+                        (unsigned long long)im->skipped, im->first.msg,
+                        im->not_utf8 ? " (if the file is GB18030: iconv -f GB18030 -t "
+                                       "UTF-8 converts it)"
+                                     : "");
 }
 
 static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *err)
@@ -155,21 +187,10 @@ static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *er
     result->facts = c.facts;
     result->new_nodes = c.new_nodes;
     result->new_facts = c.new_facts;
+    result->new_relations = c.new_relations;
     st = MKG_OK;
 out:
     return st;
-}
-
-/* Source and licence that the mapping states, where the caller states none. */
-static mkg_status read_defaults(const mkg_import_opts *opts, mkg_source_info *info,
-                                mkg__recordmap **map, mkg_err *err)
-{
-    if (!opts->map) return MKG_OK;
-    mkg_status st = mkg__map_load(opts->map, map, err);
-    if (st < 0) return st;
-    if (!info->name) info->name = (*map)->source;
-    if (!info->licence) info->licence = (*map)->licence;
-    return MKG_OK;
 }
 
 mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *opts,
@@ -178,7 +199,6 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     mkg_status st = MKG_OK;
     mkg__import im = {.kg = kg, .opts = opts};
     const mkg__format *format;
-    mkg__recordmap *map = NULL;
     mkg_id source;
     double t0 = mkg__now();
 
@@ -191,8 +211,7 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                             .format = format->name,
                             .version = opts->version,
                             .licence = opts->licence};
-    MKG_GO(read_defaults(opts, &info, &map, err));
-    snprintf(result->name, sizeof result->name, "%s", info.name ? info.name : im.file);
+    snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
     snprintf(result->format, sizeof result->format, "%s", format->name);
     MKG_GO(mkg_writer_new(kg, &info, &im.w, err));
     MKG_GO(known_file(im.w, path, &source, err));
@@ -207,9 +226,9 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     }
     st = finish(&im, result, err);
 out:
+    if (!result->name[0]) memcpy(result->name, im.name, sizeof result->name);
     result->skipped = im.skipped;
     result->seconds = mkg__now() - t0;
-    mkg__map_free(map);
     mkg_writer_free(im.w);
     mkg__stream_close(im.s);
     return st;

@@ -9,8 +9,9 @@
 extern "C" {
 #endif
 
-/* A line, record or field that was left out. `err` holds file, line and what is wrong.
- */
+/* Something that the person should know: a line or record that was skipped
+ * (err->status < 0), or a remark on what was read (MKG_OK). `err` holds file, line and
+ * what there is to say. */
 typedef void (*mkg_skip_fn)(void *ctx, const mkg_err *err);
 
 typedef struct mkg_import_opts {
@@ -31,7 +32,7 @@ typedef struct mkg_import_result {
     mkg_id source;
     char name[256];  /* of the source */
     char format[32]; /* the reader that was used */
-    uint64_t nodes, names, facts, new_nodes, new_facts, skipped;
+    uint64_t nodes, names, facts, new_nodes, new_facts, new_relations, skipped;
     double seconds;
 } mkg_import_result;
 

@@ -12,11 +12,21 @@ typedef struct mkg__import {
     mkg_writer *w;
     mkg__stream *s;
     const char *file; /* base name, for messages and locators */
+    char name[256];   /* of the source */
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
     mkg_err first; /* the first that was skipped */
+    bool not_utf8; /* the file does not begin as UTF-8 */
 } mkg__import;
+
+/* Tell of something that is no fault: a field that the mapping does not know. */
+void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, ...)
+    MKG_PRINTF(3, 4);
+
+/* mkg_writer_relation(), with a remark where the relation is new: it may be a slip. */
+mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
+                                const mkg_relation **out, mkg_err *err);
 
 /* Put a record aside for what `e` says. MKG_OK, or under --strict the error itself. */
 mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err);
@@ -72,7 +82,7 @@ mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_er
 typedef struct mkg__triple {
     mkg_view subject, relation, object;
     mkg_view subject_type, object_type; /* "" if not given */
-    mkg_view weight, locator, polarity, grade, population, lang;
+    mkg_view weight, locator, polarity, negated, grade, population, lang;
 } mkg__triple;
 
 /* State one triple; what is wrong with it is put aside with `line`. */

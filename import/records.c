@@ -173,8 +173,9 @@ static mkg_status state(record *rec, const mkg__rule *rule, mkg_id object,
     mkg_view none = {"", 0};
     const mkg_relation *relation;
     mkg_writer *w = rec->r->im->w;
-    mkg_status st = mkg_writer_relation(
-        w, mkg__view(rule->relation, strlen(rule->relation)), &relation, &e);
+    mkg_status st = mkg__import_relation(
+        rec->r->im, mkg__view(rule->relation, strlen(rule->relation)), rec->line,
+        &relation, &e);
     if (st >= 0) {
         mkg_fact_in f = {.subject = rec->node,
                          .relation = relation,
@@ -283,7 +284,8 @@ static mkg_status type_of(record *rec, const json_t *v, mkg_view *type, mkg_err 
         return mkg__fail(err, MKG_EPARSE, "the record has no type (field \"%s\")",
                          rule->field);
     if (rule->values) {
-        mkg_view mapped = mkg__json_view(json_object_get(rule->values, type->ptr));
+        mkg_view mapped =
+            mkg__json_view(json_object_getn(rule->values, type->ptr, type->len));
         if (!mapped.ptr)
             return mkg__fail(err, MKG_EPARSE, "the type '%.*s' is not in the mapping",
                              (int)(type->len < 60 ? type->len : 60), type->ptr);
@@ -354,14 +356,12 @@ static mkg_status tell_unknown(record *rec, const char *field, mkg_err *err)
 {
     const mkg__import *im = rec->r->im;
     mkg_id *slot = mkg__map_put(&rec->r->unknown, field, strlen(field));
-    mkg_err e;
     if (!slot) return mkg__nomem(err);
     if (*slot != MKG_ID_NONE) return MKG_OK;
     *slot = 1;
-    mkg__fail_at(&e, MKG_EPARSE, im->file, rec->line, 0,
-                 "the mapping says nothing of the field \"%.60s\": it is left out",
-                 field);
-    if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, &e);
+    mkg__import_remark(
+        im, rec->line,
+        "the mapping says nothing of the field \"%.60s\": it is left out", field);
     return MKG_OK;
 }
 
@@ -465,20 +465,53 @@ static mkg_status settle(reader *r, const reference *ref, mkg_err *err)
 
 /* ---- the file ---- */
 
-static mkg_status choose_map(reader *r, const json_t *first, mkg_err *err)
+/* A relation to nodes cannot take texts, nor the other way round. */
+static mkg_status check_relations(const reader *r, mkg_err *err)
+{
+    for (size_t i = 0; i < r->map->nrules; i++) {
+        const mkg__rule *rule = &r->map->rules[i];
+        if (!rule->relation) continue;
+        const mkg_relation *known = mkg_kg_find_relation(
+            r->im->kg, mkg__view(rule->relation, strlen(rule->relation)));
+        const char *belongs = !known           ? NULL
+                              : known->alias   ? "alias"
+                              : known->literal ? "literals"
+                                               : "relations";
+        const char *stands = rule->kind == MKG_RULE_LITERAL ? "literals" : "relations";
+        if (belongs && strcmp(belongs, stands) != 0)
+            return mkg__fail_at(err, MKG_EPARSE, r->map->path, 0, 0,
+                                "\"%s\": the relation \"%s\" belongs under \"%s\"",
+                                rule->field, rule->relation, belongs);
+    }
+    return MKG_OK;
+}
+
+static mkg_status find_map(reader *r, const json_t *first, mkg_err *err)
 {
     const mkg_import_opts *o = r->im->opts;
-    mkg_status st;
+    mkg_status st = MKG_NOTFOUND;
     if (o->map) return mkg__map_load(o->map, &r->map, err);
-    if (!o->maps)
-        st = MKG_NOTFOUND;
-    else
-        st = mkg__map_detect(o->maps, first, &r->map, err);
+    if (o->maps) st = mkg__map_detect(o->maps, first, &r->map, err);
     if (st != MKG_NOTFOUND) return st;
     return mkg__fail_at(err, MKG_EPARSE, r->im->file, 0, 0,
                         "none of the mapping files in %s fits these records; name one "
                         "with --map",
                         o->maps ? o->maps : "(no folder)");
+}
+
+/* The map, and what it states of the source where the caller states nothing. */
+static mkg_status choose_map(reader *r, const json_t *first, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__import *im = r->im;
+    MKG_GO(find_map(r, first, err));
+    MKG_GO(check_relations(r, err));
+    const char *name = im->opts->source ? NULL : r->map->source;
+    if (name) snprintf(im->name, sizeof im->name, "%s", name);
+    st = mkg_writer_describe(im->w, name, im->opts->licence ? NULL : r->map->licence,
+                             err);
+out:
+    return st;
 }
 
 static mkg_status read_values(reader *r, mkg_err *err)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { COLUMNS = 11 };
+enum { COLUMNS = 12 };
 
 /* Columns of a triple, in the order in which a table without a header has them, and
  * what headers call them. */
@@ -31,7 +31,8 @@ static const struct {
     {offsetof(mkg__triple, weight),
      {"weight", "score", "confidence", "权重", "置信度"}},
     {offsetof(mkg__triple, locator), {"locator", "id", "ref", "出处", "来源位置"}},
-    {offsetof(mkg__triple, polarity), {"polarity", "negated", "极性"}},
+    {offsetof(mkg__triple, polarity), {"polarity", "极性"}},
+    {offsetof(mkg__triple, negated), {"negated", "is_negated", "denied", "否定"}},
     {offsetof(mkg__triple, grade), {"grade", "evidence", "evidence_grade", "证据等级"}},
     {offsetof(mkg__triple, population), {"population", "人群"}},
     {offsetof(mkg__triple, lang), {"lang", "language", "语言"}}};
@@ -43,13 +44,38 @@ static mkg_view *slot(mkg__triple *t, size_t column)
     return (mkg_view *)(void *)((char *)t + columns[column].offset);
 }
 
-static bool is_denial(mkg_view v)
+/* 1: one of the first words, 0: of the second, -1: of neither. */
+static int choose(mkg_view v, const char *const *yes, const char *const *no)
 {
-    static const char *const words[] = {"-",  "-1",    "negative", "denied",
-                                        "no", "false", "否",       "阴性"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (mkg__view_is(v, words[i])) return true;
-    return false;
+    mkg__buf b = {0};
+    int found = -1;
+    if (mkg__fold(v.ptr, v.len, &b, NULL, NULL) >= 0) {
+        mkg_view word = {b.ptr ? b.ptr : "", b.len};
+        for (; found < 0 && *yes; yes++)
+            if (mkg__view_is(word, *yes)) found = 1;
+        for (; found < 0 && *no; no++)
+            if (mkg__view_is(word, *no)) found = 0;
+    }
+    mkg__buf_clear(&b);
+    return found;
+}
+
+/* Does the source deny the fact? A word that is unknown must not become a yes. */
+static mkg_status read_polarity(const mkg__triple *t, bool *denied, mkg_err *err)
+{
+    static const char *const no[] = {"-",     "-1", "negative", "denied", "no",
+                                     "false", "否", "否认",     "阴性",   NULL};
+    static const char *const yes[] = {"",    "+",    "1",  "+1",   "positive", "stated",
+                                      "yes", "true", "是", "肯定", "阳性",     NULL};
+    static const char *const negated[] = {"1", "true", "yes", "y", "t", "是", NULL};
+    static const char *const plain[] = {"", "0", "false", "no", "n", "f", "否", NULL};
+    int a = choose(t->polarity, no, yes), b = choose(t->negated, negated, plain);
+    mkg_view odd = a < 0 ? t->polarity : t->negated;
+    if (a < 0 || b < 0)
+        return mkg__fail(err, MKG_EPARSE, "the polarity '%.*s' is neither + nor -",
+                         (int)(odd.len < 40 ? odd.len : 40), odd.ptr);
+    *denied = a != b; /* the denial of a denial is a statement */
+    return MKG_OK;
 }
 
 static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
@@ -73,15 +99,23 @@ static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
     if (t->weight.len && !mkg__parse_double(mkg__trim(t->weight), &weight))
         return mkg__fail(err, MKG_EPARSE, "the weight '%.*s' is not a number",
                          (int)(t->weight.len < 40 ? t->weight.len : 40), t->weight.ptr);
-    if (weight <= 0 || weight > 3e38)
+    if (weight > 3e38 || (float)weight <= 0) /* 1e-300 is no float */
         return mkg__fail(err, MKG_EPARSE, "the weight %g is not a positive number",
                          weight);
-    MKG_GO(mkg_writer_relation(im->w, t->relation, &r, err));
+    MKG_GO(read_polarity(t, &f.denied, err));
+    MKG_GO(mkg__import_relation(im, t->relation, line, &r, err));
     mkg_view subject_type = t->subject_type.len ? t->subject_type : r->subject_type;
     mkg_view object_type = t->object_type.len ? t->object_type : r->object_type;
     f.relation = r;
     f.weight = (float)weight;
-    f.denied = t->polarity.len && is_denial(mkg__trim(t->polarity));
+    if (r->alias) {
+        MKG_GO(mkg_writer_node(im->w, mkg__trim(subject_type), t->subject, lang,
+                               &f.subject, err));
+        MKG_GO(
+            mkg_writer_name(im->w, f.subject, MKG_ENTRY_ALIAS, lang, t->object, err));
+        im->read++;
+        goto out;
+    }
     if (r->literal) {
         f.literal = mkg__trim(t->object);
         f.literal_lang = lang;
@@ -135,6 +169,14 @@ static bool read_header(const mkg_view *fields, size_t n, size_t *place)
     return true;
 }
 
+/* A header that names the relation and not the rest would be read as a fact. */
+static bool half_a_header(const mkg_view *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].len >= 4 && column_called(fields[i]) == 1) return true;
+    return false;
+}
+
 static mkg_status add_record(mkg__import *im, const mkg_view *fields, size_t n,
                              const size_t *place, uint64_t line, mkg_err *err)
 {
@@ -152,6 +194,17 @@ static mkg_status add_record(mkg__import *im, const mkg_view *fields, size_t n,
         *slot(&t, i) = there ? fields[place[i]] : mkg__view("", 0);
     }
     return mkg__triple_add(im, &t, line, err);
+}
+
+static mkg_status first_record(mkg__import *im, const mkg_view *fields, size_t n,
+                               size_t *place, uint64_t line, mkg_err *err)
+{
+    if (read_header(fields, n, place)) return MKG_OK;
+    if (half_a_header(fields, n))
+        return mkg__fail_at(err, MKG_EPARSE, im->file, line, 0,
+                            "a header that names the relation, but no column for the "
+                            "subject or for the object (docs/import.md lists names)");
+    return add_record(im, fields, n, place, line, err);
 }
 
 static mkg_status read_table(mkg__import *im, mkg_err *err)
@@ -172,7 +225,9 @@ static mkg_status read_table(mkg__import *im, mkg_err *err)
         if (st == MKG_END) break;
         if (st < 0)
             MKG_GO(mkg__import_fault(im, st, &e, line, err));
-        else if (!first || !read_header(fields, n, place))
+        else if (first)
+            MKG_GO(first_record(im, fields, n, place, line, err));
+        else
             MKG_GO(add_record(im, fields, n, place, line, err));
         first = false;
         MKG_GO(mkg__import_tick(im, err));

@@ -14,6 +14,13 @@ static mkg_view text_of(const json_t *v)
     return text.ptr ? text : mkg__view("", 0);
 }
 
+/* A truth value, as itself or as a word. */
+static mkg_view truth_of(const json_t *v)
+{
+    if (json_is_boolean(v)) return mkg__view("1", json_is_true(v));
+    return text_of(v);
+}
+
 static mkg_view member(const json_t *object, const char *a, const char *b,
                        const char *c)
 {
@@ -58,6 +65,7 @@ static mkg_status add_object(mkg__import *im, const json_t *v, uint64_t line,
                      .object_type = member(v, "object_type", "tail_type", NULL),
                      .locator = member(v, "locator", NULL, NULL),
                      .polarity = member(v, "polarity", NULL, NULL),
+                     .negated = truth_of(json_object_get(v, "negated")),
                      .grade = member(v, "grade", NULL, NULL),
                      .population = member(v, "population", NULL, NULL),
                      .lang = member(v, "lang", NULL, NULL),
@@ -88,10 +96,18 @@ static mkg_status add_value(mkg__import *im, const json_t *v, uint64_t line,
     }
     if (json_array_size(v) != 3)
         return complain(im, "a triple is a list of three strings", line, err);
-    mkg__triple t = {none, none, none, none, none, none, none, none, none, none, none};
-    t.subject = text_of(json_array_get(v, 0));
-    t.relation = text_of(json_array_get(v, 1));
-    t.object = text_of(json_array_get(v, 2));
+    mkg__triple t = {.subject = text_of(json_array_get(v, 0)),
+                     .relation = text_of(json_array_get(v, 1)),
+                     .object = text_of(json_array_get(v, 2)),
+                     .subject_type = none,
+                     .object_type = none,
+                     .weight = none,
+                     .locator = none,
+                     .polarity = none,
+                     .negated = none,
+                     .grade = none,
+                     .population = none,
+                     .lang = none};
     return mkg__triple_add(im, &t, line, err);
 }
 

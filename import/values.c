@@ -89,7 +89,11 @@ static mkg_status get(mkg__values *v, int *c, mkg_err *err)
     if (v->at == v->end) {
         mkg_status st = mkg__stream_read(v->s, v->block, sizeof v->block, &v->end, err);
         v->at = 0;
-        if (st < 0) return st;
+        if (st < 0) {
+            v->end = 0;
+            v->ended = true; /* damaged gzip fails again and again */
+            return st;
+        }
         if (v->end == 0) {
             *c = -1;
             return MKG_OK;
@@ -119,7 +123,8 @@ static mkg_status collect(mkg__values *v, int c, uint64_t start, mkg_err *err)
         if (string) {
             if (c == '\\') {
                 MKG_GO(get(v, &c, err));
-                if (c >= 0) mkg__buf_byte(&v->text, (unsigned char)c);
+                if (c >= 0 && v->text.len < MKG_LINE_MAX)
+                    mkg__buf_byte(&v->text, (unsigned char)c);
             } else if (c == '"') {
                 string = false;
             }
@@ -144,6 +149,7 @@ static mkg_status next_element(mkg__values *v, uint64_t *line, mkg_err *err)
     mkg_status st = MKG_OK;
     int c;
 
+    *line = v->line;
     while (!v->ended) {
         MKG_GO(get(v, &c, err));
         if (c < 0) {

@@ -115,6 +115,7 @@ static void count(const mkg_writer *w, mkg_writer_counts *c)
     c->facts = w->nfacts;
     c->new_nodes = w->next_node - w->first_new_node;
     c->new_facts = w->next_fact - w->first_new_fact;
+    c->new_relations = w->extra.n;
 }
 
 mkg_status mkg_writer_preview(mkg_writer *w, mkg_writer_counts *counts, mkg_err *err)

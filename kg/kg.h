@@ -118,6 +118,8 @@ typedef struct mkg_relation {
     bool inverse;                       /* this is the inverse direction */
     bool symmetric;                     /* the relation is its own inverse */
     bool literal;                       /* its objects are texts or values, not nodes */
+    bool alias;                         /* its objects are other names of the subject:
+                                           what files say with it becomes an alias */
     mkg_view name;                      /* "symptom" */
     mkg_view subject_type, object_type; /* "" if any; in this direction */
     mkg_view label_zh, label_en;        /* never empty: the name if nothing better */

@@ -162,7 +162,7 @@ mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
 
 /* ---- in the store ---- */
 
-enum { REL_INVERSE = 1, REL_SYMMETRIC = 2, REL_LITERAL = 4 };
+enum { REL_INVERSE = 1, REL_SYMMETRIC = 2, REL_LITERAL = 4, REL_ALIAS = 8 };
 
 static void put_text(mkg__buf *b, mkg_view v)
 {
@@ -177,7 +177,8 @@ static void encode(mkg__buf *b, const mkg_relation *r)
     texts_of(&copy, texts);
     mkg__buf_byte(b, (unsigned char)((r->inverse ? REL_INVERSE : 0) |
                                      (r->symmetric ? REL_SYMMETRIC : 0) |
-                                     (r->literal ? REL_LITERAL : 0)));
+                                     (r->literal ? REL_LITERAL : 0) |
+                                     (r->alias ? REL_ALIAS : 0)));
     put_text(b, r->name);
     for (size_t i = 0; i < TEXTS; i++)
         put_text(b, *texts[i]);
@@ -219,6 +220,7 @@ static bool decode(const char **p, const char *end, mkg_relation *r)
     r->inverse = flags & REL_INVERSE;
     r->symmetric = flags & REL_SYMMETRIC;
     r->literal = flags & REL_LITERAL;
+    r->alias = flags & REL_ALIAS;
     if (!get_text(p, end, &r->name)) return false;
     for (size_t i = 0; i < TEXTS; i++)
         if (!get_text(p, end, texts[i])) return false;
@@ -355,10 +357,11 @@ static mkg_status check_row(const table *tab, const row *r, mkg_err *err)
         wrong = "the relation has no name";
     else if (find_row(tab, r->f[NAME]) != r)
         wrong = "the relation stands here twice";
-    else if (!mkg__view_is(r->f[KIND], "node") && !mkg__view_is(r->f[KIND], "literal"))
-        wrong = "kind must be 'node' or 'literal'";
-    else if (r->f[INVERSE].len && mkg__view_is(r->f[KIND], "literal"))
-        wrong = "a relation to literals has no inverse";
+    else if (!mkg__view_is(r->f[KIND], "node") &&
+             !mkg__view_is(r->f[KIND], "literal") && !mkg__view_is(r->f[KIND], "alias"))
+        wrong = "kind must be 'node', 'literal' or 'alias'";
+    else if (r->f[INVERSE].len && !mkg__view_is(r->f[KIND], "node"))
+        wrong = "only a relation between nodes has an inverse";
     else if (r->f[INVERSE].len &&
              (!other || !mkg__view_eq(other->f[INVERSE], r->f[NAME])))
         wrong = "the inverse has no row that names this one as its inverse";
@@ -376,6 +379,7 @@ static void from_row(const row *r, mkg_id id, bool inverse, mkg_relation *out)
     out->inverse = inverse;
     out->symmetric = mkg__view_eq(r->f[NAME], r->f[INVERSE]);
     out->literal = mkg__view_is(r->f[KIND], "literal");
+    out->alias = mkg__view_is(r->f[KIND], "alias");
     out->name = r->f[NAME];
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = r->f[TEXT + i];

@@ -62,6 +62,21 @@ out:
     return st < 0 ? st : MKG_OK;
 }
 
+mkg_status mkg_writer_describe(mkg_writer *w, const char *name, const char *licence,
+                               mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    if (name) MKG_GO(keep(w, text_or_empty(name), &w->info.name, err));
+    if (licence) st = keep(w, text_or_empty(licence), &w->info.licence, err);
+out:
+    return st;
+}
+
+size_t mkg_writer_new_relations(const mkg_writer *w)
+{
+    return w->extra.n;
+}
+
 void mkg_writer_free(mkg_writer *w)
 {
     if (!w) return;
@@ -521,6 +536,9 @@ mkg_status mkg_writer_fact(mkg_writer *w, const mkg_fact_in *in, mkg_err *err)
     if (in->subject == MKG_ID_NONE || !r || (literal && in->literal.len == 0))
         return mkg__fail(err, MKG_EARG,
                          "a fact needs a subject, a relation and an object");
+    if (r->alias)
+        return mkg__fail(err, MKG_EARG, "'%.*s' gives names, it makes no facts",
+                         (int)r->name.len, r->name.ptr);
     if (literal && r->inverse)
         return mkg__fail(err, MKG_EARG, "a text cannot be the subject of '%.*s'",
                          (int)r->name.len, r->name.ptr);

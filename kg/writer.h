@@ -24,6 +24,11 @@ typedef struct mkg_source_info {
 MKG_API mkg_status mkg_writer_new(mkg_kg *kg, const mkg_source_info *info,
                                   mkg_writer **out, mkg_err *err);
 
+/* Name and licence of the source, where they were not known at its beginning. NULL
+ * leaves what is there. */
+MKG_API mkg_status mkg_writer_describe(mkg_writer *w, const char *name,
+                                       const char *licence, mkg_err *err);
+
 /* Forget everything since mkg_writer_new(). NULL is a no-op. */
 MKG_API void mkg_writer_free(mkg_writer *w);
 
@@ -56,6 +61,9 @@ MKG_API mkg_status mkg_writer_name(mkg_writer *w, mkg_id node, mkg_entry_kind ki
 MKG_API mkg_status mkg_writer_code(mkg_writer *w, mkg_id node, mkg_view code,
                                    mkg_err *err);
 
+/* How many relations the source has brought so far that no vocabulary had. */
+MKG_API size_t mkg_writer_new_relations(const mkg_writer *w);
+
 /* The relation called `name` (a name, label or alias of the vocabulary, either
  * direction); a new one with that name if it is unknown. Borrowed from the writer until
  * it ends. */
@@ -84,6 +92,7 @@ typedef struct mkg_writer_counts {
     mkg_id source;
     uint64_t nodes, names, facts;  /* this source states them, each counted once */
     uint64_t new_nodes, new_facts; /* of these, not in the graph before */
+    uint64_t new_relations;        /* that no vocabulary had */
 } mkg_writer_counts;
 
 /* Write it all, in one transaction, and wait for the disk. `sha256` (hex) and `size` of

@@ -143,18 +143,6 @@ static size_t sentence_length(const char *text, size_t n)
 
 /* ---- support ---- */
 
-/* Folded, without blanks: how names are compared. Appended. */
-static mkg_status squeeze(mkg_view text, mkg__buf *out, mkg_err *err)
-{
-    mkg_status st = mkg__fold(text.ptr, text.len, out, NULL, err);
-    if (st < 0) return st;
-    size_t n = 0;
-    for (size_t i = 0; i < out->len; i++)
-        if (out->ptr[i] != ' ') out->ptr[n++] = out->ptr[i];
-    out->len = n;
-    return MKG_OK;
-}
-
 static bool contains(const mkg__buf *text, const mkg__buf *part)
 {
     for (size_t i = 0; part->len && i + part->len <= text->len; i++)
@@ -171,7 +159,7 @@ static mkg_status names_it(const mkg__buf *sentence, const mkg_piece *p, bool *y
     *yes = false;
     for (size_t i = 0; i < 2 && !*yes; i++) {
         name.len = 0;
-        MKG_GO(squeeze(mkg__view(names[i], strlen(names[i])), &name, err));
+        MKG_GO(mkg__squeeze(names[i], strlen(names[i]), &name, err));
         *yes = contains(sentence, &name);
     }
 out:
@@ -179,8 +167,8 @@ out:
     return st;
 }
 
-static mkg_status is_supported(const mkg_evidence *e, mkg_view sentence, const cites *c,
-                               bool *yes, mkg_err *err)
+static mkg_status is_supported(const mkg_evidence *e, size_t pieces, mkg_view sentence,
+                               const cites *c, bool *yes, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__buf folded = {0};
@@ -188,8 +176,8 @@ static mkg_status is_supported(const mkg_evidence *e, mkg_view sentence, const c
     *yes = false;
     if (c->n == 0 || c->wild) return MKG_OK;
     for (size_t i = 0; i < c->n; i++)
-        if (c->at[i] < 1 || c->at[i] > e->npieces) return MKG_OK;
-    MKG_GO(squeeze(sentence, &folded, err));
+        if (c->at[i] < 1 || c->at[i] > pieces) return MKG_OK;
+    MKG_GO(mkg__squeeze(sentence.ptr, sentence.len, &folded, err));
     for (size_t i = 0; i < c->n && !*yes; i++)
         MKG_GO(names_it(&folded, &e->pieces[c->at[i] - 1], yes, err));
 out:
@@ -199,16 +187,20 @@ out:
 
 static mkg_status remove_sentence(mkg_answer *a, const char *text, mkg_err *err)
 {
-    const char **more = mkg__arena_alloc(&a->arena, (a->nremoved + 1) * sizeof *more);
-    if (!more) return mkg__nomem(err);
-    if (a->nremoved) memcpy(more, a->removed, a->nremoved * sizeof *more);
-    more[a->nremoved++] = text;
-    a->removed = more;
+    /* The list doubles, as that of mkg__answer_add(). */
+    if ((a->nremoved & (a->nremoved - 1)) == 0) {
+        size_t cap = a->nremoved ? a->nremoved * 2 : 1;
+        const char **more = mkg__arena_alloc(&a->arena, cap * sizeof *more);
+        if (!more) return mkg__nomem(err);
+        if (a->nremoved) memcpy(more, a->removed, a->nremoved * sizeof *more);
+        a->removed = more;
+    }
+    a->removed[a->nremoved++] = text;
     return MKG_OK;
 }
 
-static mkg_status check_one(const mkg_evidence *e, mkg_view sentence, mkg_answer *a,
-                            mkg__buf *kept, mkg_err *err)
+static mkg_status check_one(const mkg_evidence *e, size_t pieces, mkg_view sentence,
+                            mkg_answer *a, mkg__buf *kept, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     cites c = {.n = 0};
@@ -221,7 +213,7 @@ static mkg_status check_one(const mkg_evidence *e, mkg_view sentence, mkg_answer
     }
     const char *text = mkg__answer_keep(a, sentence);
     if (!text) return mkg__nomem(err);
-    MKG_GO(is_supported(e, sentence, &c, &ok, err));
+    MKG_GO(is_supported(e, pieces, sentence, &c, &ok, err));
     if (!ok) return remove_sentence(a, text, err);
     size_t *cited = mkg__arena_alloc(&a->arena, c.n * sizeof *cited);
     if (!cited) return mkg__nomem(err);
@@ -233,8 +225,8 @@ out:
     return st;
 }
 
-mkg_status mkg__cite_check(const mkg_evidence *e, mkg_view text, mkg_answer *a,
-                           mkg_err *err)
+mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
+                           mkg_answer *a, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__buf kept = {0};
@@ -243,7 +235,7 @@ mkg_status mkg__cite_check(const mkg_evidence *e, mkg_view text, mkg_answer *a,
         size_t n = sentence_length(text.ptr, text.len);
         mkg_view sentence = mkg__trim(mkg__view(text.ptr, n));
         text = mkg__view(text.ptr + n, text.len - n);
-        if (sentence.len) MKG_GO(check_one(e, sentence, a, &kept, err));
+        if (sentence.len) MKG_GO(check_one(e, pieces, sentence, a, &kept, err));
     }
     const char *p = mkg__buf_cstr(&kept);
     a->text = p ? mkg__answer_keep(a, mkg__view(p, kept.len)) : NULL;

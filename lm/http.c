@@ -122,6 +122,7 @@ static void set_options(CURL *h, const mkg__http_request *r, struct curl_slist *
     curl.setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl.setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
     curl.setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (r->ca_file) curl.setopt(h, CURLOPT_CAINFO, r->ca_file);
     curl.setopt(h, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
 }
 
@@ -149,6 +150,9 @@ mkg_status mkg__http_post(const mkg__http_request *r, mkg__http_reply *out,
     if (retry_after > 0)
         out->retry_after = retry_after > 3600 ? 3600u : (unsigned)retry_after;
     out->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
+    out->hopeless = rc == CURLE_PEER_FAILED_VERIFICATION ||
+                    rc == CURLE_SSL_CACERT_BADFILE || rc == CURLE_URL_MALFORMAT ||
+                    rc == CURLE_UNSUPPORTED_PROTOCOL;
     if (t.st < 0) {
         st = t.st;
         if (err) *err = t.err;

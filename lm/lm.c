@@ -99,7 +99,7 @@ static mkg_status generate(mkg_lm *lm, const mkg_evidence *e, mkg_lm_token_fn on
         st = mkg__nomem(err);
         goto out;
     }
-    MKG_GO(mkg__cite_check(e, mkg__view(text, draft.text.len), a, err));
+    MKG_GO(mkg__cite_check(e, draft.pieces, mkg__view(text, draft.text.len), a, err));
     if (a->nsentences == 0) st = mkg__plain_answer(e, a, err);
 out:
     mkg__buf_clear(&draft.text);

@@ -16,9 +16,10 @@ typedef struct mkg_lm mkg_lm;
 typedef struct mkg_lm_opts {
     const char *model;   /* remote: model name; NULL: $MEDKG_LM_MODEL, else "default" */
     unsigned connect_ms; /* remote: time to connect, 0: 10,000 */
-    unsigned idle_ms;    /* remote: longest silence, 0: 60,000 */
+    unsigned idle_ms;    /* remote: longest silence, 0: 120,000 */
     unsigned retries;    /* remote: further tries after 429, 5xx or a lost connection
-                            before the first word; back-off doubles from 500 ms */
+                            before the first word, not after silence; back-off doubles from
+                            500 ms */
     unsigned backoff_ms; /* first wait, 0: 500 */
     bool allow_phi;      /* remote: evidence from patients' records may be sent */
     unsigned max_tokens; /* 0: 1024 */

@@ -8,6 +8,7 @@
 /* What a backend writes, before it is checked. */
 typedef struct mkg__draft {
     mkg__buf text;
+    size_t pieces; /* so many of the evidence were read: only they can be cited */
     size_t prompt_tokens, tokens; /* 0 where unknown */
 } mkg__draft;
 
@@ -39,14 +40,15 @@ mkg_status mkg__plain_answer(const mkg_evidence *e, mkg_answer *a, mkg_err *err)
 
 /* Split text into sentences, keep those that the evidence supports (a->sentences,
  * a->text) and report the others (a->removed). A sentence is supported when it cites at
- * least one piece, each piece that it cites exists, and a name of one of them stands in
- * it. */
-mkg_status mkg__cite_check(const mkg_evidence *e, mkg_view text, mkg_answer *a,
-                           mkg_err *err);
+ * least one piece, each piece that it cites is among the first `pieces`, and a name of
+ * one of them stands in it. */
+mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
+                           mkg_answer *a, mkg_err *err);
 
-/* Messages of a chat: the rules, then question and evidence as data. Owned by the
- * caller. */
-mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, mkg_err *err);
+/* Messages of a chat: the rules, then question and evidence as data, the first *used
+ * pieces of it. Owned by the caller. */
+mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, size_t *used,
+                                mkg_err *err);
 
 /* ---- server-sent events ---- */
 
@@ -73,7 +75,8 @@ typedef struct mkg__http_request {
     const char *url;
     const char *body;
     size_t body_len;
-    const char *key; /* bearer token, NULL for none */
+    const char *key;     /* bearer token, NULL for none */
+    const char *ca_file; /* certificates to trust, NULL: the system's */
     unsigned connect_ms, idle_ms;
     size_t reply_max; /* bytes */
     /* Bytes of the reply with the status of its head; a failure ends the transfer. */
@@ -85,6 +88,7 @@ typedef struct mkg__http_reply {
     long status;          /* 0: no reply came */
     unsigned retry_after; /* seconds, 0: not said */
     bool timed_out;
+    bool hopeless; /* another try would end the same way: a bad certificate, say */
 } mkg__http_reply;
 
 /* POST JSON. TLS is verified, redirects are not followed. MKG_OK when a whole reply

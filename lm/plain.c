@@ -101,6 +101,15 @@ static void capitalise(char *p)
         *p = (char)(*p - 'a' + 'A');
 }
 
+/* For whom it holds, and how sure the source is. */
+static void put_limits(mkg__buf *b, const mkg_piece *p, bool zh)
+{
+    if (p->population[0])
+        mkg__buf_printf(b, zh ? "（人群：%s）" : " (in %s)", p->population);
+    if (p->grade[0])
+        mkg__buf_printf(b, zh ? "（证据等级 %s）" : " (grade %s)", p->grade);
+}
+
 /* The items of the sentence that starts with piece `first`, each with its citation;
  * marks them in `done`. */
 static void put_items(mkg__buf *b, const mkg_evidence *e, size_t first, char *done,
@@ -118,6 +127,7 @@ static void put_items(mkg__buf *b, const mkg_evidence *e, size_t first, char *do
         if (done[i] || (i != first && !together(&head, &r))) continue;
         if (*ncites) mkg__buf_str(b, zh ? "、" : i == last ? " and " : ", ");
         put_text(b, r.item, zh);
+        put_limits(b, &e->pieces[i], zh);
         mkg__buf_printf(b, zh ? "[%zu]" : " [%zu]", i + 1);
         cites[(*ncites)++] = i + 1;
         done[i] = 1;
@@ -184,7 +194,9 @@ static void put_nothing_found(mkg__buf *b, const mkg_evidence *e)
         if (!question) mkg__buf_printf(b, zh ? "“%s”，" : "%s, ", m->what);
         mkg__buf_str(b, reason_text(m->reason, zh));
         if (m->searched[0])
-            mkg__buf_printf(b, zh ? "（已查%s）" : " (searched %s)", m->searched);
+            mkg__buf_printf(b, zh ? "（已查%s%s）" : " (searched%s%s)",
+                            zh && (unsigned char)m->searched[0] >= 0x80 ? "" : " ",
+                            m->searched);
     }
     mkg__buf_str(b, zh ? "。" : ".");
 }

@@ -75,6 +75,13 @@ static void put_data(mkg__buf *b, const char *text)
     }
 }
 
+static void put_limit(mkg__buf *b, const char *text, const char *label)
+{
+    if (!text[0]) return;
+    mkg__buf_str(b, label);
+    put_data(b, text);
+}
+
 static void put_piece(mkg__buf *b, const mkg_piece *p, size_t number, bool zh)
 {
     mkg__buf_printf(b, "[%zu] ", number);
@@ -84,6 +91,8 @@ static void put_piece(mkg__buf *b, const mkg_piece *p, size_t number, bool zh)
     put_data(b, p->label);
     mkg__buf_str(b, " | ");
     put_data(b, p->object);
+    put_limit(b, p->population, zh ? " | 人群：" : " | population: ");
+    put_limit(b, p->grade, zh ? " | 证据等级：" : " | evidence grade: ");
     mkg__buf_byte(b, '\n');
 }
 
@@ -92,7 +101,8 @@ static json_t *message(const char *role, const char *text, size_t n)
     return json_pack("{s:s, s:s%}", "role", role, "content", text, n);
 }
 
-mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, mkg_err *err)
+mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, size_t *used,
+                                mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__buf b = {0};
@@ -101,8 +111,11 @@ mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, mkg_err *er
 
     *out = json_array();
     mkg__buf_str(&b, zh ? "<证据>\n" : "<evidence>\n");
-    for (size_t i = 0; i < e->npieces && b.len < ALL_BYTES; i++)
-        put_piece(&b, &e->pieces[i], i + 1, zh);
+    *used = 0;
+    while (*used < e->npieces && b.len < ALL_BYTES) {
+        put_piece(&b, &e->pieces[*used], *used + 1, zh);
+        ++*used;
+    }
     mkg__buf_str(&b, zh ? "</证据>\n<问题>" : "</evidence>\n<question>");
     put_data(&b, e->question);
     mkg__buf_str(&b, zh ? "</问题>" : "</question>");

@@ -294,12 +294,12 @@ static mkg_status finish(reply *r, long status, mkg_err *err)
 /* ---- the request ---- */
 
 static mkg_status make_body(const mkg_lm *lm, const mkg_evidence *e, mkg__buf *out,
-                            mkg_err *err)
+                            size_t *pieces, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     json_t *messages = NULL, *body = NULL;
 
-    MKG_GO(mkg__prompt_messages(e, &messages, err));
+    MKG_GO(mkg__prompt_messages(e, &messages, pieces, err));
     body =
         json_pack("{s:s, s:O, s:b, s:f, s:i, s:{s:b}}", "model", lm->model, "messages",
                   messages, "stream", 1, "temperature", lm->opts.temperature,
@@ -322,7 +322,8 @@ static void wait_ms(unsigned long ms)
 
 static bool worth_another_try(const mkg__http_reply *head, mkg_status st)
 {
-    if (st < 0 && head->status == 0) return true; /* no reply at all */
+    if (head->hopeless || head->timed_out) return false; /* it has waited long enough */
+    if (st < 0 && head->status == 0) return true;        /* no reply at all */
     return head->status == 429 || head->status == 500 || head->status == 502 ||
            head->status == 503 || head->status == 504 ||
            (st < 0 && head->status == 200);
@@ -364,6 +365,7 @@ static mkg_status write_answer(mkg_lm *lm, const mkg_evidence *e,
 {
     mkg_status st = MKG_OK;
     mkg__buf body = {0};
+    const char *ca_file = getenv("SSL_CERT_FILE"); /* as OpenSSL's programs have it */
     reply r = {.lm = lm, .out = out, .on_token = on_token, .token_ctx = ctx};
 
     for (size_t i = 0; i < e->npieces; i++)
@@ -373,17 +375,18 @@ static mkg_status write_answer(mkg_lm *lm, const mkg_evidence *e,
                 "refused: evidence [%zu] comes from a patient's record and may "
                 "not leave this machine",
                 i + 1);
-    MKG_GO(make_body(lm, e, &body, err));
-    mkg__http_request request = {.url = lm->url,
-                                 .body = body.ptr,
-                                 .body_len = body.len,
-                                 .key = lm->key,
-                                 .connect_ms =
-                                     lm->opts.connect_ms ? lm->opts.connect_ms : 10000,
-                                 .idle_ms = lm->opts.idle_ms ? lm->opts.idle_ms : 60000,
-                                 .reply_max = REPLY_MAX,
-                                 .on_data = on_data,
-                                 .ctx = &r};
+    MKG_GO(make_body(lm, e, &body, &out->pieces, err));
+    mkg__http_request request = {
+        .url = lm->url,
+        .body = body.ptr,
+        .body_len = body.len,
+        .key = lm->key,
+        .ca_file = ca_file && *ca_file ? ca_file : NULL,
+        .connect_ms = lm->opts.connect_ms ? lm->opts.connect_ms : 10000,
+        .idle_ms = lm->opts.idle_ms ? lm->opts.idle_ms : 120000,
+        .reply_max = REPLY_MAX,
+        .on_data = on_data,
+        .ctx = &r};
     st = try_until_done(&r, &request, err);
 out:
     mkg__buf_clear(&body);

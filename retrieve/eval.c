@@ -9,18 +9,6 @@
 
 enum { DEPTH = 20, LONG_GOLD = 12, LONG_GOLD_PREFIX = 40 };
 
-/* Folded, blanks removed. Appended. */
-static mkg_status squeeze(mkg_view text, mkg__buf *out, mkg_err *err)
-{
-    mkg_status st = mkg__fold(text.ptr, text.len, out, NULL, err);
-    if (st < 0) return st;
-    size_t n = 0;
-    for (size_t i = 0; i < out->len; i++)
-        if (out->ptr[i] != ' ') out->ptr[n++] = out->ptr[i];
-    out->len = n;
-    return MKG_OK;
-}
-
 static size_t bytes_of_chars(const char *p, size_t n, size_t chars)
 {
     size_t i = 0, len;
@@ -47,12 +35,12 @@ static mkg_status rank_of(mkg_view gold, const mkg_evidence *e, size_t *out,
     mkg__buf want = {0}, have = {0};
 
     *out = 0;
-    MKG_GO(squeeze(gold, &want, err));
+    MKG_GO(mkg__squeeze(gold.ptr, gold.len, &want, err));
     for (size_t i = 0; i < e->npieces && *out == 0; i++) {
         const char *const names[] = {e->pieces[i].subject, e->pieces[i].object};
         for (size_t k = 0; k < 2; k++) {
             have.len = 0;
-            MKG_GO(squeeze(mkg__view(names[k], strlen(names[k])), &have, err));
+            MKG_GO(mkg__squeeze(names[k], strlen(names[k]), &have, err));
             if (want.len && matches(&want, &have)) *out = i + 1;
         }
     }
@@ -88,6 +76,13 @@ static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t
     if (!question) {
         st = mkg__fail_at(err, MKG_EPARSE, file, number, 0,
                           "the case has no \"question\"");
+        goto out;
+    }
+    for (size_t i = 0; i < json_array_size(gold); i++)
+        if (!json_is_string(json_array_get(gold, i))) gold = json_false();
+    if (gold && !json_is_array(gold)) {
+        st = mkg__fail_at(err, MKG_EPARSE, file, number, 0,
+                          "\"gold\" is a list of strings");
         goto out;
     }
     if (json_array_size(gold) == 0) {

@@ -1,5 +1,7 @@
 #include "retrieve/evidence.h"
 
+#include <string.h>
+
 void mkg_evidence_free(mkg_evidence *e)
 {
     if (!e) return;
@@ -22,4 +24,11 @@ const char *mkg_answer_status_name(mkg_answer_status s)
         return "no_evidence";
     }
     return "no_evidence";
+}
+
+bool mkg_pieces_conflict(const mkg_piece *a, const mkg_piece *b)
+{
+    return a->denied != b->denied && a->subject_node == b->subject_node &&
+           a->object_node == b->object_node && strcmp(a->relation, b->relation) == 0 &&
+           strcmp(a->object, b->object) == 0;
 }

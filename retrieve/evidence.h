@@ -88,6 +88,9 @@ typedef struct mkg_evidence {
 MKG_API void mkg_evidence_free(mkg_evidence *e);
 MKG_API const char *mkg_answer_status_name(mkg_answer_status s);
 
+/* One states what the other denies: the same subject, relation and object. */
+MKG_API bool mkg_pieces_conflict(const mkg_piece *a, const mkg_piece *b);
+
 #ifdef __cplusplus
 }
 #endif

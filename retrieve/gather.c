@@ -477,19 +477,25 @@ out:
     return st;
 }
 
-static mkg_status fill_intents(gather *g, const mkg__asks *asks, mkg_err *err)
+/* What is asked: first what the graph has facts for, then the rest. */
+static mkg_status fill_intents(gather *g, const mkg__asks *asks, const mkg__asks *empty,
+                               mkg_err *err)
 {
     mkg_evidence *e = g->e;
-    e->intents = mkg__arena_alloc(&e->arena, (asks->n + 1) * sizeof *e->intents);
+    size_t n = asks->n + empty->n;
+    e->intents = mkg__arena_alloc(&e->arena, (n + 1) * sizeof *e->intents);
     if (!e->intents) return mkg__nomem(err);
-    for (size_t i = 0; i < asks->n; i++) {
-        const mkg_relation *r = asks->at[i].relation;
+    for (size_t i = 0; i < n; i++) {
+        const mkg__ask *a = i < asks->n ? &asks->at[i] : &empty->at[i - asks->n];
+        const mkg__ask *most = asks->n ? asks->at : empty->at;
+        const mkg_relation *r = a->relation;
         mkg_intent *in = &e->intents[e->nintents++];
         in->relation = r->id;
         in->inverse = r->inverse;
         in->name = mkg__keep(e, r->name);
         in->label = mkg__keep(e, mkg_relation_label(r, g->q->lang));
-        in->score = (double)asks->at[i].chars / (double)asks->at[0].chars;
+        in->score = (double)a->chars / (double)most->chars;
+        if (in->score > 1) in->score = 1;
         if (!in->name || !in->label) return mkg__nomem(err);
     }
     return MKG_OK;
@@ -575,6 +581,15 @@ static bool is_ambiguous(const gather *g)
     return false;
 }
 
+/* One piece states what another denies. */
+static bool has_conflict(const mkg_evidence *e)
+{
+    for (size_t i = 0; i < e->npieces; i++)
+        for (size_t k = i + 1; k < e->npieces; k++)
+            if (mkg_pieces_conflict(&e->pieces[i], &e->pieces[k])) return true;
+    return false;
+}
+
 mkg_status mkg__gather(mkg_kg *kg, const mkg__question *q, const mkg__spans *spans,
                        mkg__asks *asks, size_t limit, mkg_evidence *e, mkg_err *err)
 {
@@ -587,28 +602,26 @@ mkg_status mkg__gather(mkg_kg *kg, const mkg__question *q, const mkg__spans *spa
     e->status = MKG_NO_EVIDENCE;
     MKG_GO(find_targets(g, err));
     if (g->ntargets == 0) {
-        mkg__asks_settle(asks);
-        MKG_GO(fill_intents(g, asks, err));
+        mkg__asks_settle(q, asks);
+        MKG_GO(fill_intents(g, asks, &empty, err));
         MKG_GO(missing_entity(g, err));
         goto out;
     }
     bool asked = asks->n > 0;
     MKG_GO(split_asks(g, asks, &empty, err));
-    mkg__asks_settle(asks);
-    if (asks->n == 0) mkg__asks_settle(&empty);
-    MKG_GO(fill_intents(g, asks->n ? asks : &empty, err));
+    mkg__asks_settle(q, asks);
+    mkg__asks_apart(q, asks, &empty);
+    MKG_GO(fill_intents(g, asks, &empty, err));
     if (g->nspans > 1) MKG_GO(gather_between(g, err));
-    if (asks->n)
-        MKG_GO(gather_asked(g, asks, err));
-    else if (asked)
-        MKG_GO(missing_relations(g, &empty, err));
-    else if (g->nfound == 0)
-        MKG_GO(overview(g, err));
+    if (asks->n) MKG_GO(gather_asked(g, asks, err));
+    if (asked) MKG_GO(missing_relations(g, &empty, err));
+    if (!asked && g->nfound == 0) MKG_GO(overview(g, err));
     order(g, asked);
     MKG_GO(drop_other_language(g, err));
     MKG_GO(fill_pieces(g, limit, err));
     if (e->npieces)
-        e->status = e->nmissing       ? MKG_PARTIAL
+        e->status = has_conflict(e)   ? MKG_CONFLICT
+                    : e->nmissing     ? MKG_PARTIAL
                     : is_ambiguous(g) ? MKG_AMBIGUOUS
                                       : MKG_ANSWERED;
 out:

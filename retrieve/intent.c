@@ -213,13 +213,56 @@ static bool beaten(const mkg__ask *kept, size_t n, const mkg__ask *a)
     return false;
 }
 
-void mkg__asks_settle(mkg__asks *a)
+/* Is there the end of a clause between the two? "什么是X，怎么治": two questions. */
+static bool apart(const mkg__question *q, const mkg__ask *a, const mkg__ask *b)
+{
+    static const char *const marks[] = {",",  ";",     "?",    "、",
+                                        "。", " and ", "还有", "以及"};
+    size_t from = a->end < b->end ? a->end : b->end;
+    size_t to = a->start > b->start ? a->start : b->start;
+    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++) {
+        size_t n = strlen(marks[k]);
+        for (size_t i = from; i + n <= to; i++)
+            if (memcmp(q->folded.ptr + i, marks[k], n) == 0) return true;
+    }
+    return false;
+}
+
+/* Something else is asked in the clause where the weak phrase stands. */
+static bool outdone(const mkg__question *q, const mkg__ask *kept, size_t n,
+                    const mkg__ask *a)
+{
+    for (size_t i = 0; a->weak && i < n; i++)
+        if (!kept[i].weak && !apart(q, &kept[i], a)) return true;
+    return false;
+}
+
+void mkg__asks_settle(const mkg__question *q, mkg__asks *a)
 {
     size_t kept = 0;
     if (a->n) qsort(a->at, a->n, sizeof *a->at, most_said_first);
     for (size_t i = 0; i < a->n; i++)
-        if (!beaten(a->at, kept, &a->at[i]) &&
-            !(a->at[i].weak && kept && !a->at[0].weak))
+        if (!beaten(a->at, kept, &a->at[i]) && !outdone(q, a->at, kept, &a->at[i]))
             a->at[kept++] = a->at[i];
+    a->n = kept;
+}
+
+/* Of `lost`, keep what says more than repeats of `a`: asks for something else in words
+ * of their own. A weak one of `a` gives way to it. */
+void mkg__asks_apart(const mkg__question *q, mkg__asks *a, mkg__asks *lost)
+{
+    size_t kept = 0;
+    mkg__asks_settle(q, lost);
+    for (size_t i = 0; i < lost->n; i++) {
+        bool mine = !lost->at[i].weak;
+        for (size_t k = 0; k < a->n && mine; k++)
+            mine = a->at[k].relation->id != lost->at[i].relation->id &&
+                   !overlap(&a->at[k], &lost->at[i]);
+        if (mine) lost->at[kept++] = lost->at[i];
+    }
+    if (a->n) lost->n = kept;
+    kept = 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (!outdone(q, lost->at, lost->n, &a->at[i])) a->at[kept++] = a->at[i];
     a->n = kept;
 }

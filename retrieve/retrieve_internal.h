@@ -54,9 +54,12 @@ typedef struct mkg__asks {
 mkg_status mkg__asks_find(mkg_kg *kg, const mkg__question *q, mkg__spans *spans,
                           mkg__asks *out, mkg_err *err);
 void mkg__asks_clear(mkg__asks *a);
-/* Of asks that overlap keep the longest, all of them if they are the same words; best
- * first. */
-void mkg__asks_settle(mkg__asks *a);
+/* Of asks that overlap keep the longest, all of them if they are the same words; a weak
+ * one only where nothing else is asked in its clause. Best first. */
+void mkg__asks_settle(const mkg__question *q, mkg__asks *a);
+/* `a` is settled, `lost` are asks that the graph has no facts for: keep of them those
+ * that ask for something else than `a` does. */
+void mkg__asks_apart(const mkg__question *q, mkg__asks *a, mkg__asks *lost);
 
 /* Facts for what is asked, best first, into e->pieces; fills e->missing and e->status.
  */

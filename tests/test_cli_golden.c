@@ -42,7 +42,8 @@ static void check_golden(cli_world *w, const char *name, const char *script)
     char line[1024], file[128];
     mkg__buf have = {0};
     snprintf(line, sizeof line,
-             "{ %s; echo \"=> $?\"; } 2>&1 | sed -e 's/[0-9.]* m\\{0,1\\}s\\([,;，；（ "
+             "{ %s; echo \"=> $?\"; } 2>&1 | sed -e 's/[0-9][0-9.]* "
+             "\\{0,1\\}m\\{0,1\\}s\\([,;，；（ "
              "]\\|$\\)/T\\1/g' "
              "-e 's/20[0-9][0-9]-[01][0-9]-[0-3][0-9]/YYYY-MM-DD/' -e 's/^ *[0-9]*  "
              "bytes/S  "

@@ -226,7 +226,7 @@ static void a_reader_that_has_gone(void **state)
     close(ends[0]); /* whoever writes finds nobody at the other end */
     snprintf(line, sizeof line, "medkg stats >&%d", ends[1]);
     assert_run(w, line, 4);
-    assert_says(w->err, "cannot write to standard output: Broken pipe");
+    assert_string_equal(w->err, ""); /* "medkg … | head" has what it wanted */
     close(ends[1]);
 }
 

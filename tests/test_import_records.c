@@ -3,6 +3,8 @@
 
 #include "base/io.h"
 
+#include <sys/stat.h>
+
 static mkg_err err;
 
 typedef struct mapped {
@@ -137,6 +139,33 @@ static void test_names_and_codes(void **state)
     free(map);
 }
 
+/* What a mapping states of its source counts also where it was found by itself; what
+ * the caller states counts more. */
+static void test_source_of_the_map(void **state)
+{
+    import_world *w = *state;
+    mkg_import_result r;
+    mkg_source s;
+    char *maps = in_folder(w->folder, "maps");
+    assert_int_equal(mkdir(maps, 0700), 0);
+    free(new_text(
+        maps, "m.json",
+        "{\"detect\": [\"n\"], \"type\": \"disease\", \"name\": \"n\", \"source\": "
+        "\"handbook\", \"licence\": \"CC0\"}"));
+    mkg_import_opts o = {.maps = maps};
+    assert_mkg_ok(import_bytes(w, "a.jsonl", "{\"n\": \"a\"}", 10, o, &r, &err));
+    assert_string_equal(r.name, "handbook");
+    assert_mkg_ok(mkg_kg_source(w->kg, 1, &s, &err));
+    assert_true(mkg__view_is(s.name, "handbook") && mkg__view_is(s.licence, "CC0"));
+    o.source = "mine";
+    o.licence = "none";
+    assert_mkg_ok(import_bytes(w, "b.jsonl", "{\"n\": \"b\"}", 10, o, &r, &err));
+    assert_string_equal(r.name, "mine");
+    assert_mkg_ok(mkg_kg_source(w->kg, 2, &s, &err));
+    assert_true(mkg__view_is(s.name, "mine") && mkg__view_is(s.licence, "none"));
+    free(maps);
+}
+
 /* A classification has one code for several things: there the name says what is one. */
 static void test_identity(void **state)
 {
@@ -221,9 +250,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_relations), cmocka_unit_test(test_literals),
-        T(test_names_and_codes),          T(test_identity),
-        cmocka_unit_test(test_layouts),   T(test_no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_relations),
+                                       cmocka_unit_test(test_literals),
+                                       T(test_names_and_codes),
+                                       T(test_identity),
+                                       T(test_source_of_the_map),
+                                       cmocka_unit_test(test_layouts),
+                                       T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,58 @@ static void test_json(void **state)
         "disease 感冒 | symptom | symptom 发热 | a.json:4\n");
 }
 
+static void test_polarity(void **state)
+{
+    becomes(
+        state, "p.csv",
+        "subject,relation,object,polarity,negated\n"
+        "a,symptom,b,Denied,\na,symptom,c,+,\na,symptom,d,,TRUE\na,symptom,e,,false\n"
+        "a,symptom,f,-,yes\n",
+        "- disease a | symptom | symptom b | p.csv:2\n"
+        "disease a | symptom | symptom c | p.csv:3\n"
+        "- disease a | symptom | symptom d | p.csv:4\n"
+        "disease a | symptom | symptom e | p.csv:5\n"
+        "disease a | symptom | symptom f | p.csv:6\n");
+    becomes(
+        state, "p.json",
+        "{\"subject\":\"a\",\"predicate\":\"症状\",\"object\":\"b\",\"negated\":true}\n"
+        "{\"subject\":\"a\",\"predicate\":\"症状\",\"object\":\"c\",\"negated\":false}"
+        "\n",
+        "- disease a | symptom | symptom b | p.json:1\n"
+        "disease a | symptom | symptom c | p.json:2\n");
+}
+
+/* 别名 gives a name, not a fact between two nodes. */
+static void test_alias(void **state)
+{
+    import_world *w = *state;
+    import_ok(w, "a.tsv",
+              "感冒\tsymptom\t咳嗽\n感冒\t别名\t伤风\n流感\tsynonym\tinfluenza\n",
+              NULL);
+    assert_string_equal(graph_text(w),
+                        "disease 感冒 | symptom | symptom 咳嗽 | a.tsv:1\n");
+    assert_string_equal(node_text(w, "伤风"),
+                        "type disease; name zh 感冒; alias zh 伤风; \n");
+    assert_string_equal(node_text(w, "influenza"),
+                        "type concept; name zh 流感; alias en influenza; \n");
+    assert_int_equal(w->skips.len, 0);
+}
+
+/* A relation that nobody knows may be a slip: it is told of, once. */
+static void test_new_relation(void **state)
+{
+    import_world *w = *state;
+    mkg_import_result r;
+    mkg_import_opts o = {0};
+    static const char text[] = "a\tsympton\tb\na\tsympton\tc\n";
+    assert_mkg_ok(import_bytes(w, "a.tsv", text, sizeof text - 1, o, &r, &err));
+    assert_int_equal(r.new_relations, 1);
+    assert_int_equal(r.skipped, 0);
+    assert_string_equal(
+        mkg__buf_cstr(&w->skips),
+        "a.tsv:1: the relation 'sympton' is new: no vocabulary has it\n");
+}
+
 static void test_inverse_relation(void **state)
 {
     becomes(state, "a.tsv", "哮喘\t治疗药物\t沙丁胺醇\n",
@@ -254,6 +306,9 @@ int main(void)
                                        cmocka_unit_test(test_quotes),
                                        cmocka_unit_test(test_json),
                                        cmocka_unit_test(test_inverse_relation),
+                                       cmocka_unit_test(test_polarity),
+                                       T(test_alias),
+                                       T(test_new_relation),
                                        T(test_repeats),
                                        T(test_formats_are_recognised),
                                        T(test_huge_line),

@@ -25,7 +25,7 @@ static const char *check(const mkg_evidence *e, const char *text)
     static char out[8192];
     mkg_answer a = {0};
     size_t n = 0;
-    assert_mkg_ok(mkg__cite_check(e, V(text), &a, &err));
+    assert_mkg_ok(mkg__cite_check(e, e->npieces, V(text), &a, &err));
     out[0] = '\0';
     for (size_t i = 0; i < a.nsentences; i++)
         n += (size_t)snprintf(out + n, sizeof out - n, "%s|", a.sentences[i].text);
@@ -208,7 +208,8 @@ static void test_no_memory(void **state)
     for (n = 1;; n++) {
         mkg_answer a = {0};
         mkg__alloc_fail_after(n);
-        st = mkg__cite_check(&zh, V("头痛[1]。鼻塞[2]。多喝水。"), &a, &err);
+        st =
+            mkg__cite_check(&zh, zh.npieces, V("头痛[1]。鼻塞[2]。多喝水。"), &a, &err);
         mkg__alloc_fail_after(0);
         mkg__arena_clear(&a.arena);
         if (st >= 0) break;

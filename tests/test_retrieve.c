@@ -19,6 +19,16 @@ static mkg_id node(mkg_writer *w, const char *type, const char *zh, const char *
     return id;
 }
 
+static void deny(mkg_writer *w, mkg_id s, const char *relation, mkg_id o)
+{
+    const mkg_relation *r;
+    assert_mkg_ok(mkg_writer_relation(w, V(relation), &r, &err));
+    mkg_fact_in f = {
+        .subject = s, .relation = r, .object = o, .line = 2, .denied = true};
+    f.literal = f.grade = f.population = f.locator = V("");
+    assert_mkg_ok(mkg_writer_fact(w, &f, &err));
+}
+
 static void fact(mkg_writer *w, mkg_id s, const char *relation, mkg_id o,
                  const char *text)
 {
@@ -69,6 +79,8 @@ static int setup(void **state)
     fact(wr, propranolol, "contraindicated_in", asthma, NULL);
     fact(wr, salbutamol, "interacts_with", propranolol, NULL);
     fact(wr, kidney, "symptom", bp_sign, NULL);
+    fact(wr, pneumonia, "complication", kidney, NULL);
+    deny(wr, pneumonia, "complication", kidney);
     fact(wr, bp, "description", MKG_ID_NONE, "血压持续升高的疾病。");
     fact(wr, bp, "description", MKG_ID_NONE, "A disease with raised blood pressure.");
     assert_mkg_ok(mkg_writer_commit(wr, "aa", 1, 0, NULL, NULL, &c, &err));
@@ -195,16 +207,61 @@ static void test_weak_phrases(void **state)
     mkg_evidence *e;
     static const struct {
         const char *question, *want;
-    } cases[] = {
-        {"What are the symptoms of nephritis?", "nephritis symptom 高血压;"},
-        {"肾炎的症状是什么", "肾炎 symptom 高血压;"},
-        {"What is hypertension?",
-         "hypertension description A disease with raised blood pressure.;"},
-        {"高血压是什么", "高血压 description 血压持续升高的疾病。;"}};
+    } cases[] = {{"What are the symptoms of nephritis?", "nephritis symptom 高血压;"},
+                 {"肾炎的症状是什么", "肾炎 symptom 高血压;"},
+                 {"What is hypertension?",
+                  "hypertension description A disease with raised blood pressure.;"},
+                 {"高血压是什么", "高血压 description 血压持续升高的疾病。;"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_string_equal(ask(*state, cases[i].question, &e), cases[i].want);
         mkg_evidence_free(e);
     }
+}
+
+/* Two questions in one: the weak one is not drowned by the other. */
+static void test_two_questions(void **state)
+{
+    mkg_evidence *e;
+    const char *got = ask(*state, "什么是高血压，用什么药？", &e);
+    assert_non_null(strstr(got, "高血压 description 血压持续升高的疾病。;"));
+    assert_non_null(strstr(got, "普萘洛尔 treats 高血压;"));
+    assert_int_equal(e->status, MKG_ANSWERED);
+    mkg_evidence_free(e);
+}
+
+/* One of two things that are asked for is not in the graph: that is said. */
+static void test_partial(void **state)
+{
+    mkg_evidence *e;
+    assert_string_equal(ask(*state, "感冒的症状和治疗费用", &e),
+                        "感冒 symptom 咳嗽;感冒 symptom 发热;");
+    assert_int_equal(e->status, MKG_PARTIAL);
+    assert_int_equal(e->nmissing, 1);
+    assert_string_equal(e->missing[0].what, "治疗费用");
+    mkg_evidence_free(e);
+    /* A description is no answer to what else was asked. */
+    assert_string_equal(ask(*state, "高血压的诱因是什么", &e), "");
+    assert_int_equal(e->status, MKG_NO_EVIDENCE);
+    assert_string_equal(e->missing[0].what, "危险因素");
+    mkg_evidence_free(e);
+}
+
+static void test_conflict(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "哮喘有什么症状", &e);
+    assert_int_equal(e->status, MKG_ANSWERED);
+    mkg_piece a = e->pieces[0], b = a;
+    b.denied = true;
+    assert_true(mkg_pieces_conflict(&a, &b));
+    assert_false(mkg_pieces_conflict(&a, &a));
+    b.object_node++;
+    assert_false(mkg_pieces_conflict(&a, &b));
+    mkg_evidence_free(e);
+    ask(*state, "肺炎会并发肾炎吗", &e); /* one source says so, another denies it */
+    assert_int_equal(e->status, MKG_CONFLICT);
+    assert_int_equal(e->npieces, 2);
+    mkg_evidence_free(e);
 }
 
 static void test_not_found(void **state)
@@ -390,6 +447,9 @@ int main(void)
                                        cmocka_unit_test(test_phrase_that_is_a_name),
                                        cmocka_unit_test(test_overview),
                                        cmocka_unit_test(test_weak_phrases),
+                                       cmocka_unit_test(test_two_questions),
+                                       cmocka_unit_test(test_partial),
+                                       cmocka_unit_test(test_conflict),
                                        cmocka_unit_test(test_not_found),
                                        cmocka_unit_test(test_english_words),
                                        cmocka_unit_test(test_offsets),

@@ -4,7 +4,7 @@
 #ifndef MKG_FUZZ_H
 #define MKG_FUZZ_H
 
-#include "base/mem.h"
+#include "base/io.h"
 #include "base/rng.h"
 #include "base/text.h"
 
@@ -108,7 +108,7 @@ static inline void fuzz_end(void)
 /* "folder/name", in one of a few static buffers. */
 static inline const char *fuzz_path(const char *name)
 {
-    static char paths[4][600];
+    static char paths[16][600];
     static unsigned next;
     const char *tmp = getenv("TMPDIR");
     if (!fuzz_folder[0]) {
@@ -117,7 +117,7 @@ static inline const char *fuzz_path(const char *name)
         CHECK(mkdtemp(fuzz_folder));
         atexit(fuzz_end);
     }
-    char *path = paths[next++ % 4];
+    char *path = paths[next++ % 16];
     snprintf(path, sizeof paths[0], "%s/%s", fuzz_folder, name);
     return path;
 }
@@ -130,6 +130,21 @@ static inline const char *fuzz_file(const char *name, const void *p, size_t n)
     CHECK(fwrite(p, 1, n, f) == n);
     CHECK(fclose(f) == 0);
     return path;
+}
+
+/* How many bytes the file holds, unpacked; *whole is false where it is damaged gzip. */
+static inline size_t fuzz_unpacked(const char *path, bool *whole)
+{
+    mkg__stream *s;
+    char tmp[1 << 14];
+    size_t n = 1, all = 0;
+    mkg_status st = mkg__stream_open(path, &s, &fuzz_err);
+    CHECK(st == MKG_OK);
+    for (; st == MKG_OK && n > 0; all += n)
+        st = mkg__stream_read(s, tmp, sizeof tmp, &n, &fuzz_err);
+    mkg__stream_close(s);
+    *whole = st == MKG_OK;
+    return all;
 }
 
 #endif

@@ -8,6 +8,19 @@
 
 #include <math.h>
 
+/* A small vocabulary: the real one takes more time than the imports. */
+static const char relations[] =
+    "relation\tinverse\tkind\tsubject_type\tobject_type\tlabel_zh\tlabel_en\t"
+    "sentence_zh\tsentence_en\tphrases_zh\tphrases_en\taliases\n"
+    "symptom\tsymptom_of\tnode\tdisease\tsymptom\t症状\t\t\t\t\t\tpresents\n"
+    "symptom_of\tsymptom\tnode\tsymptom\tdisease\t\t\t\t\t\t\t\n"
+    "treats\ttreated_by\tnode\tdrug\tdisease\t\t\t\t\t\t\t\n"
+    "treated_by\ttreats\tnode\tdisease\tdrug\t\t\t\t\t\t\t\n"
+    "interacts_with\tinteracts_with\tnode\tdrug\tdrug\t\t\t\t\t\t\t\n"
+    "alias\t\talias\t\t\t\t\t\t\t\t\t\n"
+    "is_a\t\tnode\t\t\t\t\t\t\t\t\t\n"
+    "description\t\tliteral\t\t\t\t\t\t\t\t\t\n";
+
 typedef struct told {
     uint64_t skips;
 } told;
@@ -15,8 +28,9 @@ typedef struct told {
 static void on_skip(void *ctx, const mkg_err *e)
 {
     told *t = ctx;
-    t->skips++;
-    CHECK(e->status == MKG_EPARSE && e->msg[0] && strcmp(e->file, "in") == 0);
+    t->skips += e->status == MKG_EPARSE;
+    CHECK(e->status == MKG_EPARSE || e->status == MKG_OK);
+    CHECK(e->msg[0] && strcmp(e->file, "in") == 0);
 }
 
 static bool has_id(const mkg_ids *ids, mkg_id id)
@@ -156,7 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     const char *path = fuzz_file("in", in.p, in.n);
     CHECK_OK(mkg_kg_open_write(fuzz_path("db"), &kg, &fuzz_err));
-    CHECK_OK(mkg_kg_load_relations(kg, MEDKG_DATA_DIR "/relations.tsv", &fuzz_err));
+    CHECK_OK(mkg_kg_load_relations(
+        kg, fuzz_file("relations", relations, sizeof relations - 1), &fuzz_err));
     opts.dry_run = true;
     opts.skip_ctx = &dry;
     mkg_status st = mkg_import_file(kg, path, &opts, &a, &fuzz_err);

@@ -126,7 +126,9 @@ static void check_plain_answer(const mkg_evidence *e)
 static void check_prompt(const mkg_evidence *e)
 {
     json_t *messages;
-    CHECK_OK(mkg__prompt_messages(e, &messages, &fuzz_err));
+    size_t used;
+    CHECK_OK(mkg__prompt_messages(e, &messages, &used, &fuzz_err));
+    CHECK(used <= e->npieces);
     const char *text =
         json_string_value(json_object_get(json_array_get(messages, 1), "content"));
     size_t marks = 0, brackets = 0, lines = 0;
