@@ -217,6 +217,15 @@ json_t *cli_node_json(const mkg_node *n, mkg_lang lang);
 /* Up to three codes as text, for tables. */
 void cli_node_codes(const mkg_node *n, mkg__buf *out);
 
+/* The source that `ref` names: an id ("3", "#3") or a name. MKG_NOTFOUND if there is
+ * none, MKG_EARG with the ids if several have the name. */
+mkg_status cli_resolve_source(cli *c, mkg_kg *kg, const char *ref, mkg_id *id);
+
+/* A source's name as text; "" once it has been compacted. mkg__free() it. */
+char *cli_source_name(mkg_kg *kg, mkg_id id);
+
+void cli_iso_time(uint64_t seconds, char out[32], const char *format);
+
 /* {"results":[…]}, or a table. */
 mkg_status cli_results(cli *c, mkg_kg *kg, const mkg_found *found, size_t n,
                        mkg_lang lang);
@@ -251,6 +260,11 @@ mkg_status cli_cmd_similar(cli *c);
 mkg_status cli_cmd_vectors(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
+mkg_status cli_cmd_remove(cli *c);
+mkg_status cli_cmd_diff(cli *c);
+mkg_status cli_cmd_log(cli *c);
+mkg_status cli_cmd_undo(cli *c);
+mkg_status cli_cmd_compact(cli *c);
 mkg_status cli_cmd_help(cli *c);
 mkg_status cli_cmd_version(cli *c);
 

@@ -98,17 +98,26 @@ static void close_target(target *t)
     mkg__free(t->folder);
 }
 
+static json_t *replaced_json(const mkg_import_result *r)
+{
+    if (!r->replaced) return json_null();
+    return json_pack("{s:I, s:I, s:I, s:I}", "source", (json_int_t)r->replaced, "added",
+                     (json_int_t)r->diff.added, "removed", (json_int_t)r->diff.removed,
+                     "changed", (json_int_t)r->diff.changed);
+}
+
 static mkg_status result_json(cli *c, const mkg_import_result *r, bool already)
 {
     return cli_json(
         c, json_pack(
-               "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:b, s:b}",
+               "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:b, s:b, s:o}",
                "source", (json_int_t)r->source, "name", r->name, "format", r->format,
                "nodes", (json_int_t)r->nodes, "names", (json_int_t)r->names, "facts",
                (json_int_t)r->facts, "skipped", (json_int_t)r->skipped, "seconds",
                r->seconds, "new_nodes", (json_int_t)r->new_nodes, "new_facts",
                (json_int_t)r->new_facts, "new_relations", (json_int_t)r->new_relations,
-               "already", (int)already, "dry_run", (int)cli_opt_given(c, "dry-run")));
+               "already", (int)already, "dry_run", (int)cli_opt_given(c, "dry-run"),
+               "replaced", replaced_json(r)));
 }
 
 /* "12 nodes (3 new)"; without the rest where all are new. */
@@ -116,6 +125,13 @@ static void put_count(mkg__buf *b, const char *what, uint64_t n, uint64_t fresh)
 {
     mkg__buf_printf(b, "%llu %s%s", (unsigned long long)n, what, n == 1 ? "" : "s");
     if (fresh != n) mkg__buf_printf(b, " (%llu new)", (unsigned long long)fresh);
+}
+
+static void put_diff(mkg__buf *b, const mkg_diff_counts *d)
+{
+    put_count(b, "fact", d->added, d->added);
+    mkg__buf_printf(b, " added, %llu removed, %llu changed",
+                    (unsigned long long)d->removed, (unsigned long long)d->changed);
 }
 
 static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
@@ -144,6 +160,11 @@ static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
     }
     cli_wrap(&line, mkg__view(b.ptr ? b.ptr : "", b.len), 0, 2, CLI_WIDTH);
     mkg__buf_byte(&line, '\n');
+    if (r->replaced) {
+        mkg__buf_printf(&line, "in place of source %u: ", r->replaced);
+        put_diff(&line, &r->diff);
+        mkg__buf_byte(&line, '\n');
+    }
     bool failed = b.failed || line.failed;
     if (!failed) cli_put(c, line.ptr, line.len);
     mkg__buf_clear(&b);
@@ -151,7 +172,19 @@ static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
     return failed ? mkg__nomem(&c->err) : MKG_OK;
 }
 
-static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *maps)
+/* Files of one command do not take each other's place. */
+static mkg_status first_new_source(cli *c, mkg_kg *kg, mkg_id *out)
+{
+    mkg_status st;
+    mkg_source s;
+    *out = 1;
+    for (mkg_id id = 0; (st = mkg_kg_next_source(kg, &id, &s, &c->err)) == MKG_OK;)
+        *out = id + 1;
+    return st < 0 ? st : MKG_OK;
+}
+
+static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *maps,
+                             mkg_id first)
 {
     skips s = {.c = c};
     mkg_import_result r = {0};
@@ -163,6 +196,8 @@ static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *m
                             .version = cli_opt_text(c, "version"),
                             .dry_run = cli_opt_given(c, "dry-run"),
                             .strict = cli_opt_given(c, "strict"),
+                            .keep_both = cli_opt_given(c, "keep-both"),
+                            .new_sources = first,
                             .on_skip = on_skip,
                             .skip_ctx = &s,
                             .progress = on_progress,
@@ -186,6 +221,7 @@ mkg_status cli_cmd_import(cli *c)
     mkg_status st;
     target t = {0};
     char *data = NULL, *maps = NULL;
+    mkg_id first;
 
     MKG_GO(check_files(c));
     MKG_GO(cli_data_folder(c, &data));
@@ -196,8 +232,9 @@ mkg_status cli_cmd_import(cli *c)
     }
     cli_catch_signals();
     MKG_GO(open_target(c, data, &t));
+    MKG_GO(first_new_source(c, t.kg, &first));
     for (size_t i = 0; i < c->nargs; i++)
-        MKG_GO(import_one(c, t.kg, c->args[i], maps));
+        MKG_GO(import_one(c, t.kg, c->args[i], maps, first));
 out:
     close_target(&t);
     mkg__free(maps);

@@ -5,22 +5,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- sources ---- */
-
-static void iso_time(uint64_t seconds, char out[32], const char *format)
-{
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    out[0] = '\0';
-    if (gmtime_r(&t, &tm)) strftime(out, 32, format, &tm);
-}
 
 static json_t *source_json(const mkg_source *s)
 {
     char when[32];
-    iso_time(s->time, when, "%Y-%m-%dT%H:%M:%SZ");
+    cli_iso_time(s->time, when, "%Y-%m-%dT%H:%M:%SZ");
     return json_pack(
         "{s:I, s:s%, s:o, s:s%, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "source",
         (json_int_t)s->id, "name", s->name.ptr, s->name.len, "file",
@@ -34,7 +25,7 @@ static json_t *source_json(const mkg_source *s)
 static void source_row(cli_table *t, const mkg_source *s)
 {
     char when[32];
-    iso_time(s->time, when, "%Y-%m-%d");
+    cli_iso_time(s->time, when, "%Y-%m-%d");
     cli_cell(t, "%u", s->id);
     cli_cell_view(t, s->name);
     cli_cell_view(t, s->format);

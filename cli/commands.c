@@ -28,11 +28,23 @@ static const cli_option import_options[] = {
      .help = "name of the source; the file's name if not given"},
     {.name = "licence", .kind = CLI_TEXT, .arg = "L", .help = "licence of the source"},
     {.name = "version", .kind = CLI_TEXT, .arg = "V", .help = "version of the source"},
+    {.name = "keep-both",
+     .help =
+         "keep a source of the same name beside this one; if not given, this one takes "
+         "its place"},
     {.name = "dry-run", .help = "read and count, write nothing"},
     {.name = "strict", .help = "fail at the first line that cannot be read"},
 };
 
+/* Commands that can look at an earlier version; cli_open() sees to it. */
+#define AS_OF                                                                          \
+    {                                                                                  \
+        .name = "as-of", .kind = CLI_COUNT, .arg = "V", .min = 1, .max = INT64_MAX,    \
+        .help = "look at the graph as it was at this version ('medkg log' lists them)" \
+    }
+
 static const cli_option search_options[] = {
+    AS_OF,
     {.name = "k",
      .letter = 'k',
      .kind = CLI_COUNT,
@@ -49,6 +61,7 @@ static const cli_option search_options[] = {
 };
 
 static const cli_option show_options[] = {
+    AS_OF,
     {.name = "lang",
      .kind = CLI_CHOICE,
      .arg = "LANG",
@@ -61,6 +74,44 @@ static const cli_option show_options[] = {
      .min = 0,
      .max = 1000000,
      .help = "most facts of a relation, 0 for all; with --json all if not given"},
+};
+
+static const cli_option sources_options[] = {AS_OF};
+static const cli_option stats_options[] = {AS_OF};
+
+static const cli_option diff_options[] = {
+    {.name = "format",
+     .kind = CLI_CHOICE,
+     .arg = "F",
+     .choices = mkg_import_formats,
+     .help = "read the file B as this format"},
+    {.name = "map",
+     .kind = CLI_FILE,
+     .arg = "M.json",
+     .help = "mapping file for the file B"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help = "write all differences to this file, tab-separated"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "20",
+     .min = 0,
+     .max = 1000000,
+     .help = "most differences shown, 0 for all"},
+};
+
+static const cli_option compact_options[] = {
+    {.name = "keep",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "30",
+     .min = 0,
+     .max = 100000,
+     .unit = "days",
+     .help = "keep what was taken out in the last days"},
 };
 
 static const cli_option similar_options[] = {
@@ -172,6 +223,7 @@ static const cli_option embed_options[] = {
 };
 
 static const cli_option ask_options[] = {
+    AS_OF,
     {.name = "lm",
      .kind = CLI_FILE,
      .arg = "LM",
@@ -231,7 +283,7 @@ const cli_command cli_commands[] = {
               "\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"skipped\": 0, "
               "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, "
               "\"new_relations\": 0, \"already\": "
-              "false, \"dry_run\": false}",
+              "false, \"dry_run\": false, \"replaced\": null}",
      .exits = "0234"},
     {.name = "sources",
      .run = cli_cmd_sources,
@@ -246,6 +298,90 @@ const cli_command cli_commands[] = {
               "\"licence\": null, \"sha256\": \"9f86...\", \"time\": "
               "\"2024-01-31T08:00:00Z\", \"size\": 48213, \"nodes\": 812, \"names\": "
               "1204, \"facts\": 4211, \"skipped\": 0}]}",
+     .options = sources_options,
+     .noptions = COUNT(sources_options),
+     .exits = "024"},
+    {.name = "remove",
+     .run = cli_cmd_remove,
+     .args = "SOURCE",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "take out what a source brought",
+     .about = "SOURCE is an id or a name. What another source states, too, stays. The "
+              "change "
+              "is a version: 'medkg undo' takes it back, until 'medkg compact'.",
+     .example = "medkg -d medkg.db remove medical.jsonl",
+     .shape =
+         "{\"version\": 4, \"change\": \"remove\", \"time\": \"2024-01-31T08:00:00Z\", "
+         "\"source\": null, \"removed\": {\"source\": 1, \"name\": \"medical.jsonl\"}, "
+         "\"undone\": null, \"facts_added\": 0, \"facts_removed\": 4211, "
+         "\"facts_changed\": 0}",
+     .exits = "0124"},
+    {.name = "diff",
+     .run = cli_cmd_diff,
+     .args = "A B",
+     .min_args = 2,
+     .max_args = 2,
+     .brief = "tell what differs between two sources",
+     .about =
+         "A is a source, by id or name; B is a source, or a file that is read as if it "
+         "took A's place, without writing anything. A fact counts as changed when its "
+         "weight, grade or population differ. -o writes a table with the columns "
+         "change, "
+         "subject, relation, object, before, after.",
+     .options = diff_options,
+     .noptions = COUNT(diff_options),
+     .example = "medkg -d medkg.db diff medical.jsonl new/medical.jsonl",
+     .shape =
+         "{\"added\": 12, \"removed\": 3, \"changed\": 1, \"same\": 4211, "
+         "\"differences\": [{\"change\": \"added\", \"fact\": 4212, \"subject\": "
+         "\"感冒\", \"relation\": \"symptom\", \"object\": \"头痛\", \"polarity\": "
+         "\"+\", \"locator\": \"medical.jsonl:12\"}]}",
+     .exits = "01234"},
+    {.name = "log",
+     .run = cli_cmd_log,
+     .args = "",
+     .brief = "list the versions of the graph",
+     .about =
+         "Each import, replacement, removal and undo makes a version; the newest comes "
+         "first. 'search', 'show', 'ask', 'stats' and 'sources' look at an earlier one "
+         "with --as-of.",
+     .example = "medkg -d medkg.db log",
+     .shape =
+         "{\"versions\": [{\"version\": 1, \"change\": \"import\", \"time\": "
+         "\"2024-01-31T08:00:00Z\", \"source\": {\"source\": 1, \"name\": "
+         "\"medical.jsonl\"}, \"removed\": null, \"undone\": null, \"facts_added\": "
+         "4211, \"facts_removed\": 0, \"facts_changed\": 0}]}",
+     .exits = "04"},
+    {.name = "undo",
+     .run = cli_cmd_undo,
+     .args = "",
+     .brief = "take back the last change",
+     .about = "The last import, replacement or removal that has not been taken back. "
+              "The undo "
+              "is a version of its own. What was compacted cannot be taken back.",
+     .example = "medkg -d medkg.db undo",
+     .shape =
+         "{\"version\": 5, \"change\": \"undo\", \"time\": \"2024-01-31T08:00:00Z\", "
+         "\"source\": {\"source\": 1, \"name\": \"medical.jsonl\"}, \"removed\": null, "
+         "\"undone\": 4, \"facts_added\": 4211, \"facts_removed\": 0, "
+         "\"facts_changed\": "
+         "0}",
+     .exits = "0124"},
+    {.name = "compact",
+     .run = cli_cmd_compact,
+     .args = "",
+     .brief = "clear away what was taken out long ago",
+     .about =
+         "What sources brought that were removed or replaced stays on the disk, for "
+         "undo "
+         "and --as-of. This clears away what went more than --keep days ago; versions "
+         "before that can no longer be looked at. The file does not get smaller, the "
+         "space is used again.",
+     .options = compact_options,
+     .noptions = COUNT(compact_options),
+     .example = "medkg -d medkg.db compact --keep 90",
+     .shape = "{\"sources\": 1, \"facts\": 4211, \"nodes\": 812}",
      .exits = "024"},
     {.name = "stats",
      .run = cli_cmd_stats,
@@ -257,6 +393,8 @@ const cli_command cli_commands[] = {
               "\"sources\": 1, \"types\": {\"disease\": 301}, \"codes\": 290, "
               "\"facts_by_relation\": {\"symptom\": 1620}, \"bytes\": 1048576, "
               "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\"}",
+     .options = stats_options,
+     .noptions = COUNT(stats_options),
      .exits = "024"},
     {.name = "search",
      .run = cli_cmd_search,

@@ -3,13 +3,36 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "kg/history.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* The version that the command looks at, if it has the option. */
+static mkg_status look_back(cli *c, mkg_kg *kg)
+{
+    for (size_t i = 0; i < c->command->noptions; i++) {
+        mkg_err why;
+        if (strcmp(c->command->options[i].name, "as-of") != 0 || !c->values[i].given)
+            continue;
+        mkg_status st = mkg_kg_as_of(kg, c->values[i].number, &why);
+        if (st == MKG_NOTFOUND)
+            return mkg__fail(&c->err, MKG_EARG, "--as-of: %.200s", why.msg);
+        if (st < 0) c->err = why;
+        return st;
+    }
+    return MKG_OK;
+}
 
 mkg_status cli_open(cli *c, mkg_kg **out)
 {
     mkg_status st = mkg_kg_open(c->db, out, &c->err);
+    if (st == MKG_OK && (st = look_back(c, *out)) != MKG_OK) {
+        mkg_kg_close(*out);
+        *out = NULL;
+        return st;
+    }
     /* Exit code 1 is an answer about a graph; without a store there is none to ask. */
     if (st == MKG_NOTFOUND)
         st = mkg__fail(&c->err, MKG_ESTORE,
@@ -272,5 +295,54 @@ out:
     mkg__free(word);
     mkg__arena_clear(&arena);
     mkg_stats_clear(&stats);
+    return st;
+}
+
+/* ---- sources ---- */
+
+void cli_iso_time(uint64_t seconds, char out[32], const char *format)
+{
+    time_t t = (time_t)seconds;
+    struct tm tm;
+    out[0] = '\0';
+    if (gmtime_r(&t, &tm)) strftime(out, 32, format, &tm);
+}
+
+char *cli_source_name(mkg_kg *kg, mkg_id id)
+{
+    mkg_source s;
+    if (mkg_kg_any_source(kg, id, &s, NULL) != MKG_OK) return mkg__strdup("");
+    return mkg__viewdup(s.name);
+}
+
+mkg_status cli_resolve_source(cli *c, mkg_kg *kg, const char *ref, mkg_id *id)
+{
+    mkg_status st;
+    mkg_source s;
+    const char *digits = ref[0] == '#' ? ref + 1 : ref;
+    size_t named = 0;
+    mkg__buf list = {0};
+
+    *id = MKG_ID_NONE;
+    if (*digits && strspn(digits, "0123456789") == strlen(digits) &&
+        strlen(digits) < 10) {
+        st = mkg_kg_source(kg, (mkg_id)strtoul(digits, NULL, 10), &s, &c->err);
+        if (st == MKG_OK) *id = s.id;
+        return st;
+    }
+    for (mkg_id at = 0; (st = mkg_kg_next_source(kg, &at, &s, &c->err)) == MKG_OK;) {
+        if (!mkg__view_is(s.name, ref)) continue;
+        mkg__buf_printf(&list, "%s#%u", named++ ? ", " : "", s.id);
+        *id = s.id;
+    }
+    if (st >= 0 && named == 0)
+        st = mkg__fail(&c->err, MKG_NOTFOUND,
+                       "there is no source '%s'; 'medkg sources' lists them", ref);
+    else if (st >= 0 && named > 1)
+        st = mkg__fail(&c->err, MKG_EARG, "several sources are called '%s': %s", ref,
+                       mkg__buf_cstr(&list) ? list.ptr : "");
+    else if (st >= 0)
+        st = MKG_OK;
+    mkg__buf_clear(&list);
     return st;
 }

@@ -162,6 +162,20 @@ static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
                                      : "");
 }
 
+/* A source of this name and format is an older version of this one. */
+static mkg_status choose_replaced(mkg__import *im, mkg_err *err)
+{
+    mkg_status st;
+    mkg_source s;
+    mkg_id limit = im->opts->new_sources ? im->opts->new_sources : UINT32_MAX;
+    if (im->opts->keep_both) return MKG_OK;
+    for (mkg_id id = 0; (st = mkg_kg_next_source(im->kg, &id, &s, err)) == MKG_OK;)
+        if (id < limit && mkg__view_is(s.name, im->name) &&
+            mkg__view_is(s.format, im->format))
+            mkg_writer_replace(im->w, id);
+    return st < 0 ? st : MKG_OK;
+}
+
 static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -174,8 +188,12 @@ static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *er
     MKG_GO(mkg__stream_sha256(im->s, sha, err));
     mkg__stream_progress(im->s, &size, &total);
     mkg__hex(sha, sizeof sha, hex);
+    if (im->opts->compare)
+        return mkg_writer_compare(im->w, im->opts->compare, im->opts->on_difference,
+                                  im->opts->difference_ctx, &result->diff, err);
     MKG_GO(mkg_writer_find_sha256(im->w, hex, &source, err));
     if (st == MKG_OK) return already(im->kg, source, result, err);
+    MKG_GO(choose_replaced(im, err));
     if (im->opts->dry_run)
         MKG_GO(mkg_writer_preview(im->w, &c, err));
     else
@@ -188,6 +206,8 @@ static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *er
     result->new_nodes = c.new_nodes;
     result->new_facts = c.new_facts;
     result->new_relations = c.new_relations;
+    result->replaced = c.replaced;
+    result->diff = c.diff;
     st = MKG_OK;
 out:
     return st;
@@ -213,8 +233,10 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                             .licence = opts->licence};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
     snprintf(result->format, sizeof result->format, "%s", format->name);
+    im.format = format->name;
     MKG_GO(mkg_writer_new(kg, &info, &im.w, err));
-    MKG_GO(known_file(im.w, path, &source, err));
+    st = opts->compare ? MKG_NOTFOUND : known_file(im.w, path, &source, err);
+    if (st < 0) goto out;
     if (st == MKG_OK) {
         st = already(kg, source, result, err);
         goto out;

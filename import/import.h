@@ -21,6 +21,11 @@ typedef struct mkg_import_opts {
     const char *source;            /* name of the source; NULL: the file's base name */
     const char *licence, *version; /* NULL: not stated */
     bool dry_run;                  /* read and count, write nothing */
+    bool keep_both;     /* a source of the same name and format stays beside this one */
+    mkg_id new_sources; /* sources from this id on are not replaced, 0: all may be */
+    mkg_id compare;     /* compare with this source instead of importing */
+    mkg_diff_fn on_difference;
+    void *difference_ctx;
     bool strict;         /* the first line that cannot be read fails the import */
     mkg_skip_fn on_skip; /* NULL: only counted */
     void *skip_ctx;
@@ -33,14 +38,16 @@ typedef struct mkg_import_result {
     char name[256];  /* of the source */
     char format[32]; /* the reader that was used */
     uint64_t nodes, names, facts, new_nodes, new_facts, new_relations, skipped;
+    mkg_id replaced;      /* source whose place it took, MKG_ID_NONE if none */
+    mkg_diff_counts diff; /* from that source to this one */
     double seconds;
 } mkg_import_result;
 
-/* Import one file ("-": standard input) as one source. `kg` is open for writing.
- * MKG_EXISTS: this very file is in the graph already (result->source, name), nothing
- * was changed. MKG_EPARSE: nothing in the file could be read, or a bad line under
- * `strict`, or a fault in the mapping file; MKG_EIO; in every failure the store is as
- * it was. */
+/* Import one file ("-": standard input) as one source, in the place of the source that
+ * has the same name and format if there is one. `kg` is open for writing. MKG_EXISTS:
+ * this very file is in the graph already (result->source, name), nothing was changed.
+ * MKG_EPARSE: nothing in the file could be read, or a bad line under `strict`, or a
+ * fault in the mapping file; MKG_EIO; in every failure the store is as it was. */
 MKG_API mkg_status mkg_import_file(mkg_kg *kg, const char *path,
                                    const mkg_import_opts *opts,
                                    mkg_import_result *result, mkg_err *err);

@@ -13,6 +13,7 @@ typedef struct mkg__import {
     mkg__stream *s;
     const char *file; /* base name, for messages and locators */
     char name[256];   /* of the source */
+    const char *format;
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;

@@ -451,7 +451,7 @@ static mkg_status write_meta(commit *c, mkg_err *err)
                  {MKG_META_FACT, w->next_fact},
                  {MKG_META_SOURCE, (uint64_t)w->info.id + 1},
                  {MKG_META_RELATION, w->next_relation},
-                 {MKG_META_VERSION, w->kg->version + 1}};
+                 {MKG_META_VERSION, w->kg->newest + 1}};
 
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         MKG_GO(mkg__meta_put_u64(c->t, marks[i].name, strlen(marks[i].name),
@@ -463,6 +463,86 @@ static mkg_status write_meta(commit *c, mkg_err *err)
     st = mkg__db_put(c->t, MKG_DB_META, str(MKG_META_HASH),
                      mkg__view((char *)hash, sizeof hash), err);
 out:
+    return st;
+}
+
+/* Compare with the source that is replaced, through the eyes of the transaction. */
+static mkg_status compare(commit *c, mkg_diff_fn fn, void *ctx, mkg_diff_counts *out,
+                          mkg_err *err)
+{
+    mkg_kg *kg = c->w->kg;
+    mkg__txn *read = kg->read;
+    mkg__vocabulary vocabulary = {0}, was = kg->vocabulary;
+    mkg_status st = fn ? mkg__vocabulary_load(&vocabulary, c->t, err) : MKG_OK;
+    bool all = kg->seen.all;
+
+    if (st < 0) return st;
+    kg->read = c->t;
+    kg->seen.all = true; /* the new source has no place among the seen yet */
+    if (fn) kg->vocabulary = vocabulary;
+    st = mkg_kg_diff(kg, c->w->replaces, c->w->info.id, fn, ctx, out, err);
+    kg->read = read;
+    kg->seen.all = all;
+    kg->vocabulary = was;
+    mkg__vocabulary_clear(&vocabulary);
+    return st;
+}
+
+static mkg_status write_history(commit *c, mkg_writer_counts *counts, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_version v = {.version = c->w->kg->newest + 1,
+                     .change = MKG_CHANGE_IMPORT,
+                     .time = c->w->info.time,
+                     .added = c->w->info.id,
+                     .facts_added = counts->new_facts};
+    if (c->w->replaces) {
+        MKG_GO(compare(c, NULL, NULL, &counts->diff, err));
+        v.change = MKG_CHANGE_REPLACE;
+        v.removed = counts->replaced = c->w->replaces;
+        v.facts_added = counts->diff.added;
+        v.facts_removed = counts->diff.removed;
+        v.facts_changed = counts->diff.changed;
+    }
+    st = mkg__history_put(c->t, &v, err);
+out:
+    return st;
+}
+
+/* Everything but the end of the transaction. */
+static mkg_status write_all(commit *c, const mkg_writer_counts *counts,
+                            const char *sha256, uint64_t size, uint64_t skipped,
+                            mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_writer *w = c->w;
+    c->total = w->nnodes + w->nnames + w->ncodes + w->nfacts * 3;
+    MKG_GO(mkg__txn_begin(w->kg->store, true, &c->t, err));
+    MKG_GO(write_facts(c, err));
+    MKG_GO(write_nodes(c, err));
+    MKG_GO(write_keys(c, MKG_DB_NAME, w->names, w->nnames, err));
+    MKG_GO(write_keys(c, MKG_DB_CODE, w->codes, w->ncodes, err));
+    MKG_GO(write_source(c, counts, sha256, size, skipped, err));
+    st = write_meta(c, err);
+out:
+    return st;
+}
+
+mkg_status mkg_writer_compare(mkg_writer *w, mkg_id source, mkg_diff_fn fn, void *ctx,
+                              mkg_diff_counts *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_writer_counts counts;
+    commit c = {.w = w, .hash = w->kg->hash};
+
+    MKG_GO(mkg__writer_settle_facts(w, err));
+    count(w, &counts);
+    w->replaces = source;
+    MKG_GO(write_all(&c, &counts, "", 0, 0, err));
+    st = compare(&c, fn, ctx, out, err);
+out:
+    mkg__txn_abort(c.t);
+    mkg__buf_clear(&c.buf);
     return st;
 }
 
@@ -479,14 +559,8 @@ mkg_status mkg_writer_commit(mkg_writer *w, const char *sha256, uint64_t size,
 
     MKG_GO(mkg__writer_settle_facts(w, err));
     count(w, counts);
-    c.total = w->nnodes + w->nnames + w->ncodes + w->nfacts * 3;
-    MKG_GO(mkg__txn_begin(w->kg->store, true, &c.t, err));
-    MKG_GO(write_facts(&c, err));
-    MKG_GO(write_nodes(&c, err));
-    MKG_GO(write_keys(&c, MKG_DB_NAME, w->names, w->nnames, err));
-    MKG_GO(write_keys(&c, MKG_DB_CODE, w->codes, w->ncodes, err));
-    MKG_GO(write_source(&c, counts, sha256, size, skipped, err));
-    MKG_GO(write_meta(&c, err));
+    MKG_GO(write_all(&c, counts, sha256, size, skipped, err));
+    MKG_GO(write_history(&c, counts, err));
     st = mkg__txn_commit(c.t, err);
     c.t = NULL;
     /* What is written is written: without the memory to look at it the handle goes on

@@ -42,6 +42,7 @@ typedef struct marks {
     uint64_t version;
     mkg__u128 hash;
     mkg__vocabulary vocabulary;
+    mkg__seen seen;
 } marks;
 
 static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *err)
@@ -72,8 +73,10 @@ static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *e
         m->hash.hi = mkg__get_be64(hash.ptr);
         m->hash.lo = mkg__get_be64(hash.ptr + 8);
     }
+    MKG_GO(mkg__history_replay(t, 0, &m->seen, err));
     st = mkg__vocabulary_load(&m->vocabulary, t, err);
 out:
+    if (st < 0) mkg__seen_clear(&m->seen);
     return st;
 }
 
@@ -89,9 +92,12 @@ mkg_status mkg_kg_renew(mkg_kg *kg, mkg_err *err)
     }
     mkg__txn_abort(kg->read);
     mkg__vocabulary_clear(&kg->vocabulary);
+    mkg__seen_clear(&kg->seen);
     kg->read = t;
-    kg->version = m.version;
+    kg->version = kg->newest = m.version;
     kg->hash = m.hash;
+    kg->seen = m.seen;
+    mkg__kg_forget_counts(kg);
     kg->vocabulary = m.vocabulary;
     return MKG_OK;
 }
@@ -149,9 +155,11 @@ void mkg_kg_close(mkg_kg *kg)
     if (!kg) return;
     mkg__txn_abort(kg->read);
     mkg__vocabulary_clear(&kg->vocabulary);
+    mkg__seen_clear(&kg->seen);
+    mkg__free(kg->relation_facts);
     if (kg->store) {
         /* A store that was made for an import that failed leaves nothing behind. */
-        if (kg->created && kg->version == 0)
+        if (kg->created && kg->newest == 0)
             mkg__store_discard(kg->store);
         else
             mkg__store_close(kg->store);
@@ -173,8 +181,14 @@ uint64_t mkg_kg_version(const mkg_kg *kg)
 void mkg_kg_hash(const mkg_kg *kg, char out[33])
 {
     unsigned char bytes[16];
-    mkg__be64(bytes, kg->hash.hi);
-    mkg__be64(bytes + 8, kg->hash.lo);
+    mkg__u128 h = kg->hash;
+    if (!kg->seen.all) { /* the same records, and others of them count */
+        mkg__u128 who = mkg__hash128(kg->seen.bits, kg->seen.n / 8 + 1);
+        h.hi ^= who.hi;
+        h.lo ^= who.lo;
+    }
+    mkg__be64(bytes, h.hi);
+    mkg__be64(bytes + 8, h.lo);
     mkg__hex(bytes, sizeof bytes, out);
 }
 
@@ -229,36 +243,41 @@ out:
     return st;
 }
 
-static void node_of(mkg_id id, mkg_view record, mkg_node *out)
+bool mkg__node_of(mkg_id id, mkg_view record, const mkg__seen *seen, mkg_node *out)
 {
     mkg_entry e;
+    bool any = false;
     out->id = id;
     out->record = record;
+    out->seen = seen;
     out->type = str("concept");
     for (size_t pos = 0; mkg_node_next(out, &pos, &e);) {
+        any = true;
         /* "concept" is what a source says that does not know: any other type wins. */
         if (e.kind != MKG_ENTRY_TYPE || mkg__view_is(e.text, "concept")) continue;
         out->type = e.text;
         break;
     }
+    return any || !seen;
 }
 
 mkg_status mkg_kg_node(mkg_kg *kg, mkg_id id, mkg_node *out, mkg_err *err)
 {
     mkg_view record;
     mkg_status st = get_by_id(kg, MKG_DB_NODE, id, &record, err);
-    if (st == MKG_OK)
-        node_of(id, record, out);
-    else if (st == MKG_NOTFOUND)
-        mkg__fail(err, st, "there is no node %u", (unsigned)id);
+    if (st == MKG_OK && !mkg__node_of(id, record, mkg__kg_seen(kg), out))
+        st = MKG_NOTFOUND;
+    if (st == MKG_NOTFOUND) mkg__fail(err, st, "there is no node %u", (unsigned)id);
     return st;
 }
 
 mkg_status mkg_kg_next_node(mkg_kg *kg, mkg_id *id, mkg_node *out, mkg_err *err)
 {
     mkg_view record;
-    mkg_status st = next_by_id(kg, MKG_DB_NODE, id, &record, err);
-    if (st == MKG_OK) node_of(*id, record, out);
+    mkg_status st;
+    do
+        st = next_by_id(kg, MKG_DB_NODE, id, &record, err);
+    while (st == MKG_OK && !mkg__node_of(*id, record, mkg__kg_seen(kg), out));
     return st;
 }
 
@@ -266,7 +285,7 @@ mkg_status mkg_kg_fact(mkg_kg *kg, mkg_id id, mkg_fact *out, mkg_err *err)
 {
     mkg_view record;
     mkg_status st = get_by_id(kg, MKG_DB_FACT, id, &record, err);
-    if (st == MKG_OK) st = mkg__fact_decode(id, record, out, err);
+    if (st == MKG_OK) st = mkg__fact_decode(id, record, mkg__kg_seen(kg), out, err);
     if (st == MKG_NOTFOUND) mkg__fail(err, st, "there is no fact %u", (unsigned)id);
     return st;
 }
@@ -274,11 +293,22 @@ mkg_status mkg_kg_fact(mkg_kg *kg, mkg_id id, mkg_fact *out, mkg_err *err)
 mkg_status mkg_kg_next_fact(mkg_kg *kg, mkg_id *id, mkg_fact *out, mkg_err *err)
 {
     mkg_view record;
-    mkg_status st = next_by_id(kg, MKG_DB_FACT, id, &record, err);
-    return st == MKG_OK ? mkg__fact_decode(*id, record, out, err) : st;
+    mkg_status st;
+    do {
+        st = next_by_id(kg, MKG_DB_FACT, id, &record, err);
+        if (st != MKG_OK) return st;
+        st = mkg__fact_decode(*id, record, mkg__kg_seen(kg), out, err);
+    } while (st == MKG_NOTFOUND);
+    return st;
 }
 
 mkg_status mkg_kg_source(mkg_kg *kg, mkg_id id, mkg_source *out, mkg_err *err)
+{
+    if (mkg__sees(mkg__kg_seen(kg), id)) return mkg_kg_any_source(kg, id, out, err);
+    return mkg__fail(err, MKG_NOTFOUND, "there is no source %u", (unsigned)id);
+}
+
+mkg_status mkg_kg_any_source(mkg_kg *kg, mkg_id id, mkg_source *out, mkg_err *err)
 {
     mkg_view record;
     mkg_status st = get_by_id(kg, MKG_DB_SOURCE, id, &record, err);
@@ -290,8 +320,34 @@ mkg_status mkg_kg_source(mkg_kg *kg, mkg_id id, mkg_source *out, mkg_err *err)
 mkg_status mkg_kg_next_source(mkg_kg *kg, mkg_id *id, mkg_source *out, mkg_err *err)
 {
     mkg_view record;
-    mkg_status st = next_by_id(kg, MKG_DB_SOURCE, id, &record, err);
+    mkg_status st;
+    do
+        st = next_by_id(kg, MKG_DB_SOURCE, id, &record, err);
+    while (st == MKG_OK && !mkg__sees(mkg__kg_seen(kg), *id));
     return st == MKG_OK ? mkg__source_decode(*id, record, out, err) : st;
+}
+
+mkg_status mkg_kg_next_source_fact(mkg_kg *kg, mkg_id source, mkg_id *fact,
+                                   mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__cursor *c = NULL;
+    unsigned char key[4], low[4];
+    mkg_view v;
+
+    if (*fact == UINT32_MAX) return MKG_END;
+    mkg__be32(key, source);
+    mkg__be32(low, *fact + 1);
+    MKG_GO(mkg__cursor_open(kg->read, MKG_DB_SOURCE_FACT, &c, err));
+    MKG_GO(mkg__cursor_seek_dup(c, mkg__view((char *)key, 4), mkg__view((char *)low, 4),
+                                &v, err));
+    if (st == MKG_OK && v.len != 4)
+        st = mkg__fail(err, MKG_ESTORE, "the store is damaged: a fact id has %zu bytes",
+                       v.len);
+    if (st == MKG_OK) *fact = mkg__get_be32(v.ptr);
+out:
+    mkg__cursor_close(c);
+    return st;
 }
 
 mkg_status mkg_kg_locator(mkg_kg *kg, mkg_id source, mkg_view locator, mkg__buf *out,
@@ -299,7 +355,7 @@ mkg_status mkg_kg_locator(mkg_kg *kg, mkg_id source, mkg_view locator, mkg__buf 
 {
     mkg_source s;
     if (locator.len && locator.ptr[0] == ':') {
-        mkg_status st = mkg_kg_source(kg, source, &s, err);
+        mkg_status st = mkg_kg_any_source(kg, source, &s, err);
         if (st < 0) return st;
         if (st == MKG_OK) mkg__buf_put(out, s.file.ptr, s.file.len);
     }
@@ -308,6 +364,56 @@ mkg_status mkg_kg_locator(mkg_kg *kg, mkg_id source, mkg_view locator, mkg__buf 
 }
 
 /* ---- names and codes ---- */
+
+/* The key that an entry has in `name` or `code`; false if it is of the other kind. */
+static bool entry_key(const mkg_entry *e, mkg__db db, mkg__buf *key)
+{
+    mkg__buf folded = {0};
+    bool ours = db == MKG_DB_CODE
+                    ? e->kind == MKG_ENTRY_CODE
+                    : e->kind == MKG_ENTRY_NAME || e->kind == MKG_ENTRY_ALIAS;
+    key->len = 0;
+    if (ours && db == MKG_DB_CODE) mkg__code_key(key, e->text);
+    if (ours && db == MKG_DB_NAME &&
+        mkg__fold(e->text.ptr, e->text.len, &folded, NULL, NULL) >= 0)
+        mkg__name_key(key, mkg__view(folded.ptr, folded.len));
+    mkg__buf_clear(&folded);
+    return ours && !key->failed;
+}
+
+/* Does a source that counts give the node this name or code? */
+static mkg_status is_given(mkg_kg *kg, mkg__db db, mkg_id id, mkg_view key, bool *out,
+                           mkg_err *err)
+{
+    mkg_node node;
+    mkg_entry e;
+    mkg__buf own = {0};
+    mkg_status st = mkg_kg_node(kg, id, &node, err);
+    *out = false;
+    for (size_t pos = 0; st == MKG_OK && !*out && mkg_node_next(&node, &pos, &e);)
+        if (entry_key(&e, db, &own))
+            *out = mkg__view_eq(mkg__view(own.ptr, own.len), key);
+    if (own.failed) st = mkg__nomem(err);
+    mkg__buf_clear(&own);
+    return st < 0 ? st : MKG_OK;
+}
+
+/* Leave out the ids from `first` on that only hidden sources give this key. */
+static mkg_status drop_hidden(mkg_kg *kg, mkg__db db, mkg_view key, mkg_ids *ids,
+                              size_t first, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t kept = first;
+    bool given;
+    if (!mkg__kg_seen(kg)) return MKG_OK;
+    for (size_t i = first; i < ids->n; i++) {
+        MKG_GO(is_given(kg, db, ids->ids[i], key, &given, err));
+        if (given) ids->ids[kept++] = ids->ids[i];
+    }
+    ids->n = kept;
+out:
+    return st;
+}
 
 static mkg_status find_ids(mkg_kg *kg, mkg__db db, mkg_view key, mkg_ids *out,
                            mkg_err *err)
@@ -332,7 +438,9 @@ static mkg_status find_ids(mkg_kg *kg, mkg__db db, mkg_view key, mkg_ids *out,
         }
         out->ids[out->n++] = mkg__get_be32(v.ptr);
     }
-    if (st >= 0) st = out->n > before ? MKG_OK : MKG_NOTFOUND;
+    if (st < 0) goto out;
+    MKG_GO(drop_hidden(kg, db, key, out, before, err));
+    st = out->n > before ? MKG_OK : MKG_NOTFOUND;
 out:
     mkg__cursor_close(c);
     return st;
@@ -386,6 +494,16 @@ static size_t common_prefix(mkg_view a, const char *text, size_t n)
     return i;
 }
 
+/* Does the name lead to a node, hidden sources aside? */
+static mkg_status key_leads(mkg_kg *kg, mkg_view key, bool *out, mkg_err *err)
+{
+    mkg_ids ids = {0};
+    mkg_status st = find_ids(kg, MKG_DB_NAME, key, &ids, err);
+    *out = st == MKG_OK;
+    mkg_ids_clear(&ids);
+    return st < 0 ? st : MKG_OK;
+}
+
 /* The keys are sorted, so the longest name that is a prefix of the text is its
  * predecessor in the order or a prefix of that: each seek either finds a name or
  * shortens the text to what it shares with the predecessor. */
@@ -410,7 +528,9 @@ mkg_status mkg_kg_name_prefixes(mkg_kg *kg, const char *text, size_t n, size_t *
         if (st != MKG_OK) break; /* nothing sorts before the text */
         size_t same = common_prefix(k, text, n);
         if (same == k.len) {
-            lengths[(*found)++] = same;
+            bool there = true;
+            if (mkg__kg_seen(kg)) MKG_GO(key_leads(kg, k, &there, err));
+            if (there) lengths[(*found)++] = same;
             n = same - 1;
         } else {
             n = same;
@@ -432,8 +552,13 @@ mkg_status mkg_kg_each_name(mkg_kg *kg, mkg_view from, mkg_name_fn fn, void *ctx
     if (from.len > 0) start = mkg__view(from.ptr, from.len < 511 ? from.len : 511);
     MKG_GO(mkg__cursor_open(kg->read, MKG_DB_NAME, &c, err));
     for (st = mkg__cursor_seek(c, &start, &k, &v, err); st == MKG_OK;
-         st = mkg__cursor_next(c, &k, &v, err))
-        if (v.len != 4 || !fn(ctx, k, mkg__get_be32(v.ptr))) break;
+         st = mkg__cursor_next(c, &k, &v, err)) {
+        bool given = true;
+        if (v.len != 4) break;
+        mkg_id id = mkg__get_be32(v.ptr);
+        if (mkg__kg_seen(kg)) MKG_GO(is_given(kg, MKG_DB_NAME, id, k, &given, err));
+        if (given && !fn(ctx, k, id)) break;
+    }
     if (st >= 0) st = MKG_OK;
 out:
     mkg__cursor_close(c);
@@ -468,6 +593,12 @@ mkg_status mkg_kg_edges(mkg_kg *kg, mkg_id node, mkg_id relation, bool inverse,
             goto out;
         }
         if (memcmp(k.ptr, bytes, relation ? 8 : 4) != 0) break;
+        mkg_id fact = mkg__get_be32(v.ptr + 4);
+        if (mkg__kg_seen(kg)) {
+            mkg_fact f;
+            MKG_GO(mkg_kg_fact(kg, fact, &f, err));
+            if (st == MKG_NOTFOUND) continue;
+        }
         if (!mkg__grow(&out->edges, &out->cap, out->n + 1, sizeof *out->edges)) {
             st = mkg__nomem(err);
             goto out;
@@ -476,7 +607,7 @@ mkg_status mkg_kg_edges(mkg_kg *kg, mkg_id node, mkg_id relation, bool inverse,
         e->relation = mkg__get_be32(k.ptr + 4);
         e->inverse = inverse;
         e->other = mkg__get_be32(v.ptr);
-        e->fact = mkg__get_be32(v.ptr + 4);
+        e->fact = fact;
     }
     if (st < 0) goto out;
     st = MKG_OK;
@@ -499,6 +630,13 @@ mkg_status mkg_kg_degree(mkg_kg *kg, mkg_id node, mkg_id relation, bool inverse,
     mkg_view key = {(char *)bytes, sizeof bytes}, k;
 
     *out = 0;
+    if (mkg__kg_seen(kg)) { /* what is hidden can only be told by looking */
+        mkg_edges edges = {0};
+        st = mkg_kg_edges(kg, node, relation, inverse, 0, &edges, err);
+        *out = edges.n;
+        mkg_edges_clear(&edges);
+        return st;
+    }
     mkg__be32(bytes, node);
     mkg__be32(bytes + 4, relation);
     MKG_GO(mkg__cursor_open(kg->read, inverse ? MKG_DB_IN : MKG_DB_OUT, &c, err));
@@ -517,94 +655,4 @@ mkg_status mkg_kg_degree(mkg_kg *kg, mkg_id node, mkg_id relation, bool inverse,
 out:
     mkg__cursor_close(c);
     return st;
-}
-
-/* ---- statistics ---- */
-
-static int by_count(const void *a, const void *b)
-{
-    const mkg_type_count *x = a, *y = b;
-    if (x->nodes != y->nodes) return x->nodes < y->nodes ? 1 : -1;
-    size_t n = x->type.len < y->type.len ? x->type.len : y->type.len;
-    int c = memcmp(x->type.ptr, y->type.ptr, n);
-    return c ? c : (x->type.len > y->type.len) - (x->type.len < y->type.len);
-}
-
-/* Counters in `meta` whose names begin with `prefix`. */
-static mkg_status each_counter(mkg_kg *kg, const char *prefix,
-                               mkg_status (*fn)(mkg_stats *, mkg_view, uint64_t,
-                                                size_t *),
-                               mkg_stats *s, size_t *cap, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    mkg__cursor *c = NULL;
-    mkg_view start = str(prefix), k, v;
-
-    MKG_GO(mkg__cursor_open(kg->read, MKG_DB_META, &c, err));
-    for (st = mkg__cursor_seek(c, &start, &k, &v, err); st == MKG_OK;
-         st = mkg__cursor_next(c, &k, &v, err)) {
-        if (k.len < start.len || memcmp(k.ptr, start.ptr, start.len) != 0 || v.len != 8)
-            break;
-        mkg_view name = mkg__view(k.ptr + start.len, k.len - start.len);
-        uint64_t value = mkg__get_be64(v.ptr);
-        if (value && fn(s, name, value, cap) < 0) {
-            st = mkg__nomem(err);
-            goto out;
-        }
-    }
-    if (st >= 0) st = MKG_OK;
-out:
-    mkg__cursor_close(c);
-    return st;
-}
-
-static mkg_status add_type(mkg_stats *s, mkg_view name, uint64_t value, size_t *cap)
-{
-    if (!mkg__grow(&s->types, cap, s->ntypes + 1, sizeof *s->types)) return MKG_ENOMEM;
-    s->types[s->ntypes].type = name;
-    s->types[s->ntypes++].nodes = value;
-    return MKG_OK;
-}
-
-static mkg_status add_relation(mkg_stats *s, mkg_view name, uint64_t value, size_t *cap)
-{
-    (void)name;
-    (void)value;
-    (void)cap;
-    s->relations++;
-    return MKG_OK;
-}
-
-mkg_status mkg_kg_stats(mkg_kg *kg, mkg_stats *out, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    size_t cap = 0;
-
-    memset(out, 0, sizeof *out);
-    MKG_GO(mkg__db_entries(kg->read, MKG_DB_NODE, &out->nodes, err));
-    MKG_GO(mkg__db_entries(kg->read, MKG_DB_NAME, &out->names, err));
-    MKG_GO(mkg__db_entries(kg->read, MKG_DB_CODE, &out->codes, err));
-    MKG_GO(mkg__db_entries(kg->read, MKG_DB_FACT, &out->facts, err));
-    MKG_GO(mkg__db_entries(kg->read, MKG_DB_SOURCE, &out->sources, err));
-    MKG_GO(each_counter(kg, MKG_META_TYPE, add_type, out, &cap, err));
-    MKG_GO(each_counter(kg, MKG_META_RELFACTS, add_relation, out, &cap, err));
-    if (out->ntypes) qsort(out->types, out->ntypes, sizeof *out->types, by_count);
-    out->bytes = mkg__store_bytes(kg->store);
-out:
-    if (st < 0) mkg_stats_clear(out);
-    return st;
-}
-
-void mkg_stats_clear(mkg_stats *s)
-{
-    mkg__free(s->types);
-    memset(s, 0, sizeof *s);
-}
-
-mkg_status mkg_kg_relation_facts(mkg_kg *kg, mkg_id relation, uint64_t *out,
-                                 mkg_err *err)
-{
-    char key[sizeof MKG_META_RELFACTS + 4] = MKG_META_RELFACTS;
-    mkg__be32((unsigned char *)key + sizeof MKG_META_RELFACTS - 1, relation);
-    return mkg__meta_get_u64(kg->read, key, sizeof MKG_META_RELFACTS - 1 + 4, out, err);
 }

@@ -56,10 +56,13 @@ typedef struct mkg_entry {
     mkg_view text;
 } mkg_entry;
 
+struct mkg__seen; /* the sources that count; NULL: all */
+
 typedef struct mkg_node {
     mkg_id id;
     mkg_view type;   /* of the first source that gave one */
     mkg_view record; /* for mkg_node_next() */
+    const struct mkg__seen *seen;
 } mkg_node;
 
 /* MKG_NOTFOUND if there is no node with this id. */
@@ -160,6 +163,7 @@ typedef struct mkg_fact {
     mkg_view locator;           /* as written by the reader: see mkg_kg_locator() */
     mkg_view grade, population; /* "" if the source gives none */
     mkg_view record;            /* for mkg_fact_attribution() */
+    const struct mkg__seen *seen;
 } mkg_fact;
 
 MKG_API mkg_status mkg_kg_fact(mkg_kg *kg, mkg_id id, mkg_fact *out, mkg_err *err);
@@ -217,6 +221,11 @@ typedef struct mkg_source {
 MKG_API mkg_status mkg_kg_source(mkg_kg *kg, mkg_id id, mkg_source *out, mkg_err *err);
 MKG_API mkg_status mkg_kg_next_source(mkg_kg *kg, mkg_id *id, mkg_source *out,
                                       mkg_err *err);
+
+/* Walk over the facts that a source states, in the order of ids: *fact is the one
+ * before (0 to start). MKG_END at the end. */
+MKG_API mkg_status mkg_kg_next_source_fact(mkg_kg *kg, mkg_id source, mkg_id *fact,
+                                           mkg_err *err);
 
 /* The place that a fact comes from, for people: "medical.jsonl:812". Appended. */
 MKG_API mkg_status mkg_kg_locator(mkg_kg *kg, mkg_id source, mkg_view locator,

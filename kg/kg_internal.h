@@ -3,6 +3,7 @@
 #define MKG_KG_INTERNAL_H
 
 #include "base/hash.h"
+#include "kg/history.h"
 #include "kg/kg.h"
 #include "kg/store_internal.h"
 
@@ -14,6 +15,7 @@
 #define MKG_META_FACT       "next:fact"
 #define MKG_META_SOURCE     "next:source"
 #define MKG_META_RELATION   "next:relation"
+#define MKG_META_HORIZON    "horizon"    /* u64, oldest version that is whole */
 #define MKG_META_VOCABULARY "vocabulary" /* SHA-256 of the file loaded last */
 #define MKG_META_TYPE       "type:"      /* + type: u64 nodes */
 #define MKG_META_RELFACTS   "relfacts:"  /* + relation id, 4 bytes: u64 facts */
@@ -26,15 +28,43 @@ typedef struct mkg__vocabulary {
     mkg__arena arena;
 } mkg__vocabulary;
 
+/* Sources by id: which of them are part of the graph at the version that is looked at.
+ */
+typedef struct mkg__seen {
+    unsigned char *bits;
+    mkg_id n;
+    bool all; /* none that the store has is hidden */
+} mkg__seen;
+
+static inline bool mkg__sees(const mkg__seen *s, mkg_id source)
+{
+    return !s || (source < s->n && s->bits[source / 8] >> source % 8 & 1);
+}
+
 struct mkg_kg {
     mkg__store *store;
     mkg__txn *read;
     char *path;
     bool writable, created, writing;
-    uint64_t version;
+    uint64_t version; /* that is looked at */
+    uint64_t newest;
     mkg__u128 hash;
     mkg__vocabulary vocabulary;
+    mkg__seen seen;
+    uint64_t *relation_facts; /* by relation, where they had to be counted; else NULL */
 };
+
+static inline void mkg__kg_forget_counts(mkg_kg *kg)
+{
+    mkg__free(kg->relation_facts);
+    kg->relation_facts = NULL;
+}
+
+/* For filters: NULL where nothing is hidden, which costs nothing. */
+static inline const mkg__seen *mkg__kg_seen(const mkg_kg *kg)
+{
+    return kg->seen.all ? NULL : &kg->seen;
+}
 
 /* ---- meta ---- */
 mkg_status mkg__meta_get_u64(mkg__txn *t, const char *name, size_t n, uint64_t *out,
@@ -44,7 +74,11 @@ mkg_status mkg__meta_put_u64(mkg__txn *t, const char *name, size_t n, uint64_t v
 
 /* ---- records (bytes in docs/formats.md) ---- */
 void mkg__entry_put(mkg__buf *b, const mkg_entry *e);
-mkg_status mkg__fact_decode(mkg_id id, mkg_view record, mkg_fact *out, mkg_err *err);
+/* The node of a record; false if no source that counts speaks of it. */
+bool mkg__node_of(mkg_id id, mkg_view record, const mkg__seen *seen, mkg_node *out);
+/* MKG_NOTFOUND if no source that counts states it. */
+mkg_status mkg__fact_decode(mkg_id id, mkg_view record, const mkg__seen *seen,
+                            mkg_fact *out, mkg_err *err);
 /* Everything of a fact but its attributions. */
 void mkg__fact_put(mkg__buf *b, const mkg_fact *f);
 void mkg__attribution_put(mkg__buf *b, const mkg_attribution *a);
@@ -63,6 +97,16 @@ void mkg__code_key(mkg__buf *b, mkg_view code);
 /* Key of a folded name: itself, or its beginning and hash where it is too long.
  * Appended. */
 void mkg__name_key(mkg__buf *b, mkg_view folded);
+
+/* ---- history ---- */
+
+/* Write what version `v->version` was. */
+mkg_status mkg__history_put(mkg__txn *t, const mkg_version *v, mkg_err *err);
+/* The sources that are part of the graph at `version` (0: now). Clear it with
+ * mkg__seen_clear(). */
+mkg_status mkg__history_replay(mkg__txn *t, uint64_t version, mkg__seen *out,
+                               mkg_err *err);
+void mkg__seen_clear(mkg__seen *s);
 
 /* ---- vocabulary ---- */
 void mkg__vocabulary_clear(mkg__vocabulary *v);

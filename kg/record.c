@@ -40,17 +40,19 @@ void mkg__entry_put(mkg__buf *b, const mkg_entry *e)
 
 bool mkg_node_next(const mkg_node *n, size_t *pos, mkg_entry *out)
 {
-    if (*pos >= n->record.len) return false;
-    const char *p = n->record.ptr + *pos, *end = n->record.ptr + n->record.len;
-    unsigned char head = (unsigned char)*p++;
-    out->kind = (mkg_entry_kind)(head >> 4);
-    out->lang = (mkg_lang)(head & 15);
-    if (!get_id(&p, end, &out->source) || !get_view(&p, end, &out->text)) {
-        *pos = n->record.len; /* damaged: what is behind cannot be read */
-        return false;
+    while (*pos < n->record.len) {
+        const char *p = n->record.ptr + *pos, *end = n->record.ptr + n->record.len;
+        unsigned char head = (unsigned char)*p++;
+        out->kind = (mkg_entry_kind)(head >> 4);
+        out->lang = (mkg_lang)(head & 15);
+        if (!get_id(&p, end, &out->source) || !get_view(&p, end, &out->text)) {
+            *pos = n->record.len; /* damaged: what is behind cannot be read */
+            return false;
+        }
+        *pos = (size_t)(p - n->record.ptr);
+        if (mkg__sees(n->seen, out->source)) return true;
     }
-    *pos = (size_t)(p - n->record.ptr);
-    return true;
+    return false;
 }
 
 mkg_view mkg_node_name(const mkg_node *n, mkg_lang lang)
@@ -150,7 +152,8 @@ static bool get_fact(mkg_view record, mkg_fact *f, const char **attributions)
     return true;
 }
 
-mkg_status mkg__fact_decode(mkg_id id, mkg_view record, mkg_fact *out, mkg_err *err)
+mkg_status mkg__fact_decode(mkg_id id, mkg_view record, const mkg__seen *seen,
+                            mkg_fact *out, mkg_err *err)
 {
     const char *p, *end = record.ptr + record.len;
     mkg_attribution a, first = {0};
@@ -158,12 +161,13 @@ mkg_status mkg__fact_decode(mkg_id id, mkg_view record, mkg_fact *out, mkg_err *
     memset(out, 0, sizeof *out);
     out->id = id;
     out->record = record;
-    if (!get_fact(record, out, &p)) goto damaged;
+    out->seen = seen;
+    if (!get_fact(record, out, &p) || p == end) goto damaged;
     while (p < end) {
         if (!get_attribution(&p, end, &a)) goto damaged;
-        if (out->attributions++ == 0) first = a;
+        if (mkg__sees(seen, a.source) && out->attributions++ == 0) first = a;
     }
-    if (out->attributions == 0) goto damaged;
+    if (out->attributions == 0) return MKG_NOTFOUND;
     out->source = first.source;
     out->weight = first.weight;
     out->locator = first.locator;
@@ -180,8 +184,8 @@ bool mkg_fact_attribution(const mkg_fact *f, size_t i, mkg_attribution *out)
     const char *p, *end = f->record.ptr + f->record.len;
     mkg_fact self;
     if (!get_fact(f->record, &self, &p)) return false;
-    for (size_t k = 0; p < end && get_attribution(&p, end, out); k++)
-        if (k == i) return true;
+    for (size_t k = 0; p < end && get_attribution(&p, end, out);)
+        if (mkg__sees(f->seen, out->source) && k++ == i) return true;
     return false;
 }
 

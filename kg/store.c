@@ -27,6 +27,7 @@ static const struct {
     [MKG_DB_IN] = {"in", MDB_DUPSORT | MDB_DUPFIXED},
     [MKG_DB_SOURCE] = {"source", 0},
     [MKG_DB_SOURCE_FACT] = {"source_fact", MDB_DUPSORT | MDB_DUPFIXED},
+    [MKG_DB_HISTORY] = {"history", 0},
 };
 
 struct mkg__store {
@@ -306,6 +307,16 @@ mkg_status mkg__db_put(mkg__txn *t, mkg__db db, mkg_view key, mkg_view value,
 {
     MDB_val k = val(key), v = val(value);
     int rc = mdb_put(t->txn, t->store->dbi[db], &k, &v, 0);
+    return rc ? fail(err, rc, t->store->path) : MKG_OK;
+}
+
+mkg_status mkg__db_del(mkg__txn *t, mkg__db db, mkg_view key, const mkg_view *value,
+                       mkg_err *err)
+{
+    MDB_val k = val(key), v;
+    if (value) v = val(*value);
+    int rc = mdb_del(t->txn, t->store->dbi[db], &k, value ? &v : NULL);
+    if (rc == MDB_NOTFOUND) return MKG_NOTFOUND;
     return rc ? fail(err, rc, t->store->path) : MKG_OK;
 }
 

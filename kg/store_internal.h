@@ -17,6 +17,7 @@ typedef enum mkg__db {
     MKG_DB_IN,  /* dupsort, fixed size */
     MKG_DB_SOURCE,
     MKG_DB_SOURCE_FACT, /* dupsort, fixed size */
+    MKG_DB_HISTORY,
     MKG_DB_COUNT
 } mkg__db;
 
@@ -43,6 +44,10 @@ mkg_status mkg__db_get(mkg__txn *t, mkg__db db, mkg_view key, mkg_view *value,
                        mkg_err *err);
 /* Replace or add; in a dupsort database add (no error if the pair is there). */
 mkg_status mkg__db_put(mkg__txn *t, mkg__db db, mkg_view key, mkg_view value,
+                       mkg_err *err);
+/* Take a pair out; the whole key where `value` is NULL. MKG_NOTFOUND if it is not
+ * there. */
+mkg_status mkg__db_del(mkg__txn *t, mkg__db db, mkg_view key, const mkg_view *value,
                        mkg_err *err);
 mkg_status mkg__db_entries(mkg__txn *t, mkg__db db, uint64_t *n, mkg_err *err);
 

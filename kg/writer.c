@@ -72,6 +72,11 @@ out:
     return st;
 }
 
+void mkg_writer_replace(mkg_writer *w, mkg_id source)
+{
+    w->replaces = source;
+}
+
 size_t mkg_writer_new_relations(const mkg_writer *w)
 {
     return w->extra.n;

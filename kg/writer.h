@@ -3,6 +3,7 @@
 #ifndef MKG_WRITER_H
 #define MKG_WRITER_H
 
+#include "kg/history.h"
 #include "kg/kg.h"
 
 #ifdef __cplusplus
@@ -93,6 +94,8 @@ typedef struct mkg_writer_counts {
     uint64_t nodes, names, facts;  /* this source states them, each counted once */
     uint64_t new_nodes, new_facts; /* of these, not in the graph before */
     uint64_t new_relations;        /* that no vocabulary had */
+    mkg_id replaced;               /* source that went, MKG_ID_NONE if none did */
+    mkg_diff_counts diff;          /* from that to this one */
 } mkg_writer_counts;
 
 /* Write it all, in one transaction, and wait for the disk. `sha256` (hex) and `size` of
@@ -101,6 +104,15 @@ MKG_API mkg_status mkg_writer_commit(mkg_writer *w, const char *sha256, uint64_t
                                      uint64_t skipped, mkg_progress_fn progress,
                                      void *progress_ctx, mkg_writer_counts *counts,
                                      mkg_err *err);
+
+/* At the commit this source takes the place of `source`, which must be part of the
+ * graph: one version, in which what both state stays. */
+MKG_API void mkg_writer_replace(mkg_writer *w, mkg_id source);
+
+/* Compare with a source of the graph as if this one took its place: nothing is written,
+ * and only mkg_writer_free() is allowed afterwards. See mkg_kg_diff(). */
+MKG_API mkg_status mkg_writer_compare(mkg_writer *w, mkg_id source, mkg_diff_fn fn,
+                                      void *ctx, mkg_diff_counts *out, mkg_err *err);
 
 /* What a commit would count, without writing (for --dry-run). */
 MKG_API mkg_status mkg_writer_preview(mkg_writer *w, mkg_writer_counts *counts,

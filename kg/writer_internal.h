@@ -43,6 +43,7 @@ typedef struct mkg__pfact {
 struct mkg_writer {
     mkg_kg *kg;
     mkg_source info; /* views into the arena */
+    mkg_id replaces; /* a source that this one takes the place of */
     mkg__arena arena;
     mkg__map by_name; /* type, 0, folded name (type "": any) -> id of the node */
     mkg__map by_code;

@@ -32,6 +32,17 @@ static const struct {
     {"import-dry-run", "medkg import flu.tsv --format triples --dry-run"},
     {"embed", "medkg embed node2vec --dim 8 --walks 1 --length 5"},
     {"vectors", "medkg vectors"},
+    {"log", "medkg log"},
+    {"diff", "medkg diff handbook registry"},
+    {"diff-file",
+     "printf '流感\\tsymptom\\t发热\\n流感\\tsymptom\\t头痛\\n' >flu2.tsv; medkg -d "
+     "new.db diff flu.tsv flu2.tsv --format triples"},
+    {"import-newer",
+     "mkdir -p newer; cp flu2.tsv newer/flu.tsv; medkg -d new.db import "
+     "newer/flu.tsv"},
+    {"remove",
+     "medkg -d new.db remove flu.tsv; medkg -d new.db undo; medkg -d new.db log"},
+    {"compact", "medkg -d new.db compact --keep 0"},
     {"wrong-command", "medkg serch 感冒"},
     {"wrong-value", "medkg embed node2vec --dim 12x"},
     {"help", "medkg help"},
@@ -45,7 +56,8 @@ static void check_golden(cli_world *w, const char *name, const char *script)
              "{ %s; echo \"=> $?\"; } 2>&1 | sed -e 's/[0-9][0-9.]* "
              "\\{0,1\\}m\\{0,1\\}s\\([,;，；（ "
              "]\\|$\\)/T\\1/g' "
-             "-e 's/20[0-9][0-9]-[01][0-9]-[0-3][0-9]/YYYY-MM-DD/' -e 's/^ *[0-9]*  "
+             "-e 's/20[0-9][0-9]-[01][0-9]-[0-3][0-9]/YYYY-MM-DD/' -e "
+             "'s/[0-2][0-9]:[0-5][0-9]/hh:mm/' -e 's/^ *[0-9]*  "
              "bytes/S  "
              "bytes/'",
              script);

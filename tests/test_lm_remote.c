@@ -207,7 +207,8 @@ static void test_silence(void **state)
     static const script slow = {{{OK_HEAD, 300}, {DELTA("头痛[1]。"), 300}}};
     assert_mkg_ok(run(&slow, 1, NULL, NULL)); /* slow is not silent */
     /* Who was silent for so long is not asked again. */
-    static const script mute[] = {{{{OK_HEAD, 8000}}}, {{{OK_HEAD DELTA("头痛[1]。"), 0}}}};
+    static const script mute[] = {{{{OK_HEAD, 8000}}},
+                                  {{{OK_HEAD DELTA("头痛[1]。"), 0}}}};
     assert_int_equal(run(mute, 2, NULL, NULL), MKG_ELM);
     assert_non_null(strstr(err.msg, "in time"));
 }

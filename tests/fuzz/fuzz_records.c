@@ -48,7 +48,7 @@ static void check_fact(mkg_view record)
     mkg_fact f, g;
     mkg_attribution a, b;
     mkg__buf out = {0};
-    mkg_status st = mkg__fact_decode(7, record, &f, &fuzz_err);
+    mkg_status st = mkg__fact_decode(7, record, NULL, &f, &fuzz_err);
 
     CHECK(st == MKG_OK || st == MKG_ESTORE);
     if (st < 0) return;
@@ -62,7 +62,7 @@ static void check_fact(mkg_view record)
         mkg__attribution_put(&out, &a);
     }
     CHECK(!mkg_fact_attribution(&f, f.attributions, &a));
-    CHECK_OK(mkg__fact_decode(7, mkg__view(out.ptr, out.len), &g, &fuzz_err));
+    CHECK_OK(mkg__fact_decode(7, mkg__view(out.ptr, out.len), NULL, &g, &fuzz_err));
     CHECK(f.subject == g.subject && f.relation == g.relation && f.object == g.object);
     CHECK(f.denied == g.denied && f.literal_lang == g.literal_lang);
     CHECK(mkg__view_eq(f.literal, g.literal) && f.attributions == g.attributions);
