@@ -20,6 +20,7 @@ struct mkg__stream {
     unsigned char *raw; /* bytes as read: raw[at .. end) */
     size_t at, end;
     bool eof, gzip, inflating;
+    bool broken; /* the compressed data are damaged: there is no more to be had */
     z_stream z;
     mkg__buf head; /* peeked, not yet consumed: head.ptr[head_at ..) */
     size_t head_at;
@@ -155,8 +156,13 @@ static mkg_status read_through(mkg__stream *s, void *dst, size_t cap, size_t *n,
 {
     *n = 0;
     if (cap == 0) return MKG_OK;
-    if (s->gzip) return s->inflating ? inflate_some(s, dst, cap, n, err) : MKG_OK;
-    mkg_status st = fill(s, err);
+    mkg_status st = MKG_OK;
+    if (s->gzip) {
+        if (s->inflating) st = inflate_some(s, dst, cap, n, err);
+        s->broken |= st < 0;
+        return st;
+    }
+    st = fill(s, err);
     if (st < 0) return st;
     *n = s->end - s->at < cap ? s->end - s->at : cap;
     memcpy(dst, s->raw + s->at, *n);
@@ -173,6 +179,11 @@ mkg_status mkg__stream_read(mkg__stream *s, void *dst, size_t cap, size_t *n,
     memcpy(dst, s->head.ptr + s->head_at, *n);
     s->head_at += *n;
     return MKG_OK;
+}
+
+bool mkg__stream_broken(const mkg__stream *s)
+{
+    return s->broken;
 }
 
 mkg_status mkg__stream_peek(mkg__stream *s, mkg_view *head, mkg_err *err)

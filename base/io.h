@@ -20,6 +20,9 @@ void mkg__stream_close(mkg__stream *s);
 /* Up to `cap` bytes into `dst`; *n = 0 at the end. MKG_EPARSE for broken gzip. */
 mkg_status mkg__stream_read(mkg__stream *s, void *dst, size_t cap, size_t *n,
                             mkg_err *err);
+/* Has a read failed for damage of the whole stream, not of a record? What comes of it
+ * must not be taken for the file. */
+bool mkg__stream_broken(const mkg__stream *s);
 
 /* The first bytes without consuming them, for recognising a format; at least 4096, or
  * the whole stream if it is shorter. Borrowed until the first read. */

@@ -276,6 +276,14 @@ mkg_lang mkg__lang_parse(const char *s, size_t n)
     return MKG_LANG_NONE;
 }
 
+int mkg__clip(mkg_view v, size_t max)
+{
+    size_t n = v.len < max ? v.len : max;
+    while (n && n < v.len && ((unsigned char)v.ptr[n] & 0xc0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 mkg_view mkg__trim(mkg_view v)
 {
     size_t len;

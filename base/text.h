@@ -49,6 +49,8 @@ bool mkg__is_space(uint32_t c);
 
 /* The view without white space at both ends. */
 mkg_view mkg__trim(mkg_view v);
+/* Bytes of the text that fit into `max` without cutting a character: for "%.*s". */
+int mkg__clip(mkg_view v, size_t max);
 
 bool mkg__view_eq(mkg_view a, mkg_view b);
 bool mkg__view_is(mkg_view a, const char *s);

@@ -33,7 +33,7 @@ mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err)
 mkg_status mkg__import_fault(mkg__import *im, mkg_status st, mkg_err *e, uint64_t line,
                              mkg_err *err)
 {
-    if (st != MKG_EPARSE) {
+    if (st != MKG_EPARSE || mkg__stream_broken(im->s)) {
         if (err) *err = *e;
         return st;
     }
@@ -62,7 +62,7 @@ mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
     mkg_status st = mkg_writer_relation(im->w, name, out, err);
     if (st >= 0 && mkg_writer_new_relations(im->w) > before)
         mkg__import_remark(im, line, "the relation '%.*s' is new: no vocabulary has it",
-                           (int)(name.len < 60 ? name.len : 60), name.ptr);
+                           mkg__clip(name, 60), name.ptr);
     return st;
 }
 

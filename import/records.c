@@ -40,9 +40,8 @@ static mkg_status fault(record *rec, mkg_status st, mkg_err *e, mkg_err *err)
     if (st == MKG_EPARSE && e->line == 0 && rec->field.len) {
         char why[sizeof e->msg];
         memcpy(why, e->msg, sizeof why);
-        mkg__fail(e, st, "field \"%.*s\": %.400s",
-                  (int)(rec->field.len < 60 ? rec->field.len : 60), rec->field.ptr,
-                  why);
+        mkg__fail(e, st, "field \"%.*s\": %.400s", mkg__clip(rec->field, 60),
+                  rec->field.ptr, why);
     }
     return mkg__import_fault(rec->r->im, st, e, rec->line, err);
 }
@@ -288,7 +287,7 @@ static mkg_status type_of(record *rec, const json_t *v, mkg_view *type, mkg_err 
             mkg__json_view(json_object_getn(rule->values, type->ptr, type->len));
         if (!mapped.ptr)
             return mkg__fail(err, MKG_EPARSE, "the type '%.*s' is not in the mapping",
-                             (int)(type->len < 60 ? type->len : 60), type->ptr);
+                             mkg__clip(*type, 60), type->ptr);
         *type = mapped;
     }
     return MKG_OK;

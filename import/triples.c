@@ -73,7 +73,7 @@ static mkg_status read_polarity(const mkg__triple *t, bool *denied, mkg_err *err
     mkg_view odd = a < 0 ? t->polarity : t->negated;
     if (a < 0 || b < 0)
         return mkg__fail(err, MKG_EPARSE, "the polarity '%.*s' is neither + nor -",
-                         (int)(odd.len < 40 ? odd.len : 40), odd.ptr);
+                         mkg__clip(odd, 40), odd.ptr);
     *denied = a != b; /* the denial of a denial is a statement */
     return MKG_OK;
 }
@@ -98,7 +98,7 @@ static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
         return mkg__fail(err, MKG_EPARSE, "the object is empty");
     if (t->weight.len && !mkg__parse_double(mkg__trim(t->weight), &weight))
         return mkg__fail(err, MKG_EPARSE, "the weight '%.*s' is not a number",
-                         (int)(t->weight.len < 40 ? t->weight.len : 40), t->weight.ptr);
+                         mkg__clip(t->weight, 40), t->weight.ptr);
     if (weight > 3e38 || (float)weight <= 0) /* 1e-300 is no float */
         return mkg__fail(err, MKG_EPARSE, "the weight %g is not a positive number",
                          weight);

@@ -3,6 +3,7 @@
 #include "kg/writer_internal.h"
 
 #include "base/err.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -391,7 +392,7 @@ static mkg_status check_code(mkg_view *code, mkg_err *err)
     if (!colon || colon == code->ptr || colon == code->ptr + code->len - 1)
         return mkg__fail(err, MKG_EPARSE,
                          "the code '%.*s' is not of the form SYSTEM:code",
-                         (int)(code->len < 60 ? code->len : 60), code->ptr);
+                         mkg__clip(*code, 60), code->ptr);
     if (code->len > MKG_NAME_MAX || !mkg__utf8_valid(code->ptr, code->len, &bad))
         return mkg__fail(err, MKG_EPARSE, "the code is too long or not valid UTF-8");
     return MKG_OK;

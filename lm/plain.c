@@ -78,6 +78,8 @@ static void put_text(mkg__buf *b, const char *text, bool zh)
 static const char *pattern_of(const reading *r, bool zh, mkg__buf *scratch)
 {
     if (r->sentence[0]) return r->sentence;
+    if (strchr(r->label, '{'))
+        return zh ? "{s}：{o}" : "{s}: {o}"; /* not ours to read */
     mkg__buf_printf(scratch, zh ? "{s}的%s：{o}" : "{s} – %s: {o}", r->label);
     return mkg__buf_cstr(scratch);
 }

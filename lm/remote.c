@@ -1,5 +1,6 @@
 /* An OpenAI-compatible endpoint: POST /v1/chat/completions, streamed or not. */
 #include "base/err.h"
+#include "base/text.h"
 #include "base/io.h"
 #include "lm/lm_internal.h"
 
@@ -120,7 +121,7 @@ mkg_status mkg__remote_setup(mkg_lm *lm, const char *url, mkg_err *err)
             err, MKG_EPOLICY,
             "refused to send a question over http to %.*s: use https, or set "
             "MEDKG_LM_INSECURE=1 within a network you trust",
-            (int)(host.len < 100 ? host.len : 100), host.ptr);
+            mkg__clip(host, 100), host.ptr);
     lm->url = full_url(url);
     lm->model = mkg__strdup(model && *model ? model : "default");
     if (!lm->url || !lm->model) return mkg__nomem(err);

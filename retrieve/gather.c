@@ -15,6 +15,7 @@ typedef struct target {
     mkg_id node;
     mkg_view type;
     size_t degree; /* facts in both directions */
+    mkg_id same;   /* the node of the mention that it is declared to be the same as */
 } target;
 
 /* A fact that may become evidence. */
@@ -51,23 +52,59 @@ static bool span_counts(const gather *g, size_t i)
     return true;
 }
 
-static mkg_status find_targets(gather *g, mkg_err *err)
+static mkg_status add_target(gather *g, size_t span, mkg_id id, mkg_id same,
+                             mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_node node;
     size_t out, in;
 
+    if (g->ntargets == TARGETS_MAX) return MKG_OK;
+    for (size_t i = 0; i < g->ntargets; i++)
+        if (g->targets[i].span == span && g->targets[i].node == id) return MKG_OK;
+    MKG_GO(mkg_kg_node(g->kg, id, &node, err));
+    if (st == MKG_NOTFOUND) return MKG_OK;
+    MKG_GO(mkg_kg_degree(g->kg, id, 0, false, &out, err));
+    MKG_GO(mkg_kg_degree(g->kg, id, 0, true, &in, err));
+    g->targets[g->ntargets++] = (target){span, id, node.type, out + in, same};
+out:
+    return st;
+}
+
+/* What a source declares to be the same is meant, too: the two are read as one node. */
+static mkg_status add_equivalents(gather *g, size_t first, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg_relation *same = mkg_kg_find_relation(g->kg, mkg__view("same_as", 7));
+
+    for (size_t i = first; same && i < g->ntargets; i++) {
+        const target t = g->targets[i];
+        g->edges.n = 0;
+        for (int inverse = 0; inverse < 2; inverse++)
+            MKG_GO(mkg_kg_edges(g->kg, t.node, same->id, inverse, 0, &g->edges, err));
+        for (size_t k = 0; k < g->edges.n; k++) {
+            mkg_fact f;
+            MKG_GO(mkg_kg_fact(g->kg, g->edges.edges[k].fact, &f, err));
+            if (st == MKG_OK && !f.denied && g->edges.edges[k].other)
+                MKG_GO(add_target(g, t.span, g->edges.edges[k].other, t.same, err));
+        }
+    }
+out:
+    return st < 0 ? st : MKG_OK;
+}
+
+static mkg_status find_targets(gather *g, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+
     for (size_t i = 0; i < g->spans->n; i++) {
         const mkg_ids *ids = &g->spans->at[i].nodes;
         if (!span_counts(g, i)) continue;
         g->nspans++;
-        for (size_t k = 0; k < ids->n && g->ntargets < TARGETS_MAX; k++) {
-            target *t = &g->targets[g->ntargets++];
-            MKG_GO(mkg_kg_node(g->kg, ids->ids[k], &node, err));
-            MKG_GO(mkg_kg_degree(g->kg, node.id, 0, false, &out, err));
-            MKG_GO(mkg_kg_degree(g->kg, node.id, 0, true, &in, err));
-            *t = (target){i, node.id, node.type, out + in};
-        }
+        size_t first = g->ntargets;
+        for (size_t k = 0; k < ids->n; k++)
+            MKG_GO(add_target(g, i, ids->ids[k], ids->ids[k], err));
+        MKG_GO(add_equivalents(g, first, err));
     }
     st = MKG_OK;
 out:
@@ -566,6 +603,7 @@ static bool is_ambiguous(const gather *g)
     for (size_t i = 0; i < g->ntargets; i++)
         for (size_t k = i + 1; k < g->ntargets; k++) {
             if (g->targets[i].span != g->targets[k].span ||
+                g->targets[i].same == g->targets[k].same ||
                 !mkg__view_eq(g->targets[i].type, g->targets[k].type))
                 continue;
             bool first = false, second = false;

@@ -179,6 +179,15 @@ static void test_trim(void **state)
     assert_true(mkg__view_is(mkg__trim(V("")), ""));
 }
 
+static void test_clip(void **state)
+{
+    (void)state;
+    static const char text[] = "a药b";
+    static const int want[] = {0, 1, 1, 1, 4, 5, 5};
+    for (size_t max = 0; max < 7; max++)
+        assert_int_equal(mkg__clip(V(text), max), want[max]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_fold),
@@ -188,6 +197,7 @@ int main(void)
                                        cmocka_unit_test(test_language),
                                        cmocka_unit_test(test_numbers),
                                        cmocka_unit_test(test_distance),
+                                       cmocka_unit_test(test_clip),
                                        cmocka_unit_test(test_trim)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

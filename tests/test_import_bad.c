@@ -148,11 +148,33 @@ static void test_fifo(void **state)
     free(path);
 }
 
+/* A large file that is cut off must not come in as its first part. */
+static void test_cut_gzip(void **state)
+{
+    import_world *w = *state;
+    mkg_import_result r;
+    mkg_import_opts o = {.format = "triples"};
+    char script[8192];
+    char *path = in_folder(w->folder, "cut.tsv.gz");
+    snprintf(script, sizeof script,
+             "awk 'BEGIN { srand(1); for (i = 0; i < 30000; i++) "
+             "printf \"n%%d\\tsymptom\\ts%%d\\n\", rand() * 1e6, rand() * 1e6 }' | "
+             "gzip -c | "
+             "head -c 200000 >'%s'",
+             path);
+    assert_int_equal(system(script), 0);
+    assert_int_equal(import_path(w, path, o, &r, &err), MKG_EPARSE);
+    assert_non_null(strstr(err.msg, "end too soon"));
+    assert_int_equal(mkg_kg_version(w->kg), 0);
+    assert_string_equal(graph_text(w), "");
+    free(path);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_files),
-                                       cmocka_unit_test(test_maps),
-                                       T(test_what_is_no_file), T(test_fifo)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files), cmocka_unit_test(test_maps),
+        T(test_what_is_no_file), T(test_fifo), T(test_cut_gzip)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

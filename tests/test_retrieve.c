@@ -81,6 +81,11 @@ static int setup(void **state)
     fact(wr, kidney, "symptom", bp_sign, NULL);
     fact(wr, pneumonia, "complication", kidney, NULL);
     deny(wr, pneumonia, "complication", kidney);
+    mkg_id flu = node(wr, "disease", "流感", NULL),
+           influenza = node(wr, "disease", "流行性感冒", NULL);
+    fact(wr, flu, "symptom", node(wr, "symptom", "乏力", NULL), NULL);
+    fact(wr, influenza, "symptom", node(wr, "symptom", "寒战", NULL), NULL);
+    fact(wr, influenza, "same_as", flu, NULL);
     fact(wr, bp, "description", MKG_ID_NONE, "血压持续升高的疾病。");
     fact(wr, bp, "description", MKG_ID_NONE, "A disease with raised blood pressure.");
     assert_mkg_ok(mkg_writer_commit(wr, "aa", 1, 0, NULL, NULL, &c, &err));
@@ -261,6 +266,17 @@ static void test_conflict(void **state)
     ask(*state, "肺炎会并发肾炎吗", &e); /* one source says so, another denies it */
     assert_int_equal(e->status, MKG_CONFLICT);
     assert_int_equal(e->npieces, 2);
+    mkg_evidence_free(e);
+}
+
+/* Two nodes that a source declares to be the same answer as one. */
+static void test_same_as(void **state)
+{
+    mkg_evidence *e;
+    answers(*state, "流行性感冒的症状", "流感 symptom 乏力;流行性感冒 symptom 寒战;");
+    answers(*state, "流感的症状", "流感 symptom 乏力;流行性感冒 symptom 寒战;");
+    ask(*state, "流感", &e);
+    assert_int_not_equal(e->status, MKG_AMBIGUOUS);
     mkg_evidence_free(e);
 }
 
@@ -450,6 +466,7 @@ int main(void)
                                        cmocka_unit_test(test_two_questions),
                                        cmocka_unit_test(test_partial),
                                        cmocka_unit_test(test_conflict),
+                                       cmocka_unit_test(test_same_as),
                                        cmocka_unit_test(test_not_found),
                                        cmocka_unit_test(test_english_words),
                                        cmocka_unit_test(test_offsets),
