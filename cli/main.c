@@ -46,10 +46,43 @@ static void guard_descriptors(void)
             (void)!open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* What is left to say when the machine stops us: a file that is cut off while it is
+ * mapped, or a disk that cannot be read, is no error that a call returns. Only what is
+ * safe in a signal handler. */
+static void stop_on_fault(int number)
+{
+    static const char unread[] =
+        "medkg: stopped: a file of the store could not be read; it was cut off, or the "
+        "disk is bad; `medkg check --deep` tells more, a backup helps\n";
+    static const char fault[] =
+        "medkg: stopped by a fault: the store may be damaged, or this is an error of "
+        "medkg; `medkg check --deep` tells more, a backup helps\n";
+    if (number == SIGBUS)
+        (void)!write(STDERR_FILENO, unread, sizeof unread - 1);
+    else
+        (void)!write(STDERR_FILENO, fault, sizeof fault - 1);
+    _exit(4);
+}
+
+static void guard_faults(void)
+{
+    struct sigaction act;
+    memset(&act, 0, sizeof act);
+    act.sa_handler = stop_on_fault;
+    act.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGBUS, &act, NULL);
+#ifndef __SANITIZE_ADDRESS__ /* its own report says more */
+    sigaction(SIGSEGV, &act, NULL);
+    sigaction(SIGABRT, &act, NULL);
+#endif
+}
+
 static void start(cli *c)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     guard_descriptors();
+    guard_faults();
     signal(SIGPIPE, SIG_IGN); /* the write fails, and that is told */
     c->screen = isatty(STDOUT_FILENO);
     c->colour =

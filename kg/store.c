@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "kg/pages_internal.h"
+#include "kg/tree_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,13 +40,20 @@ struct mkg__store {
     bool write;
 };
 
+/* A transaction that reads has LMDB hold its snapshot, and reads it by itself, from
+ * pages that are verified before they are looked at (kg/tree.c). One that writes goes
+ * through LMDB alone, after all pages were verified (kg/sums.c). */
 struct mkg__txn {
     mkg__store *store;
     MDB_txn *txn;
+    mkg__pages *pages; /* NULL if it writes */
+    mkg__tree trees[MKG_DB_COUNT];
+    mkg__sums *sums; /* NULL if it reads */
 };
 
 struct mkg__cursor {
-    MDB_cursor *cursor;
+    MDB_cursor *cursor; /* NULL if the transaction reads */
+    mkg__tcursor *read;
 };
 
 static mkg_status fail(mkg_err *err, int rc, const char *path)
@@ -127,21 +136,47 @@ static mkg_status open_env(mkg__store *s, uint64_t file_size, unsigned flags,
     return MKG_OK;
 }
 
-static mkg_status open_databases(mkg__store *s, mkg_err *err)
+/* Before LMDB maps the file: would it find there what medkg left? *missing: some
+ * database is still to be made. */
+static mkg_status look_before(const mkg__store *s, bool *missing, mkg_err *err)
 {
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(s->env, NULL, s->write ? 0 : MDB_RDONLY, &txn);
-    if (rc != 0) return fail(err, rc, s->path);
-    for (size_t i = 0; i < MKG_DB_COUNT && rc == 0; i++)
-        rc = mdb_dbi_open(txn, databases[i].name,
-                          databases[i].flags | (s->write ? (unsigned)MDB_CREATE : 0),
-                          &s->dbi[i]);
-    if (rc == 0 && (rc = mdb_txn_commit(txn)) == 0) return MKG_OK;
-    if (rc == MDB_NOTFOUND) {
-        mdb_txn_abort(txn);
-        return mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", s->path);
+    mkg_status st = MKG_END;
+    mkg__pages *p = NULL;
+    mkg__tree t;
+
+    *missing = false;
+    for (int patience = MKG_PAGES_PATIENCE; st == MKG_END; patience--)
+        MKG_GO(mkg__pages_open(s->path, MKG_NEWEST, patience, &p, err));
+    for (size_t i = 0; i < MKG_DB_COUNT; i++) {
+        MKG_GO(mkg__tree_named(p, databases[i].name, &t, err));
+        if (st == MKG_NOTFOUND) *missing = true;
+        if (st == MKG_NOTFOUND && i == MKG_DB_META && !s->write) {
+            st = mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", s->path);
+            goto out;
+        }
     }
-    return fail(err, rc, s->path);
+    st = MKG_OK;
+out:
+    mkg__pages_close(p);
+    return st;
+}
+
+/* For a writer; a reader does not need LMDB's handles. */
+static mkg_status open_databases(mkg__store *s, bool missing, mkg_err *err)
+{
+    mkg__txn *t;
+    mkg_status st = mkg__txn_begin(s, missing, &t, err);
+    if (st < 0) return st;
+    for (size_t i = 0; i < MKG_DB_COUNT; i++) {
+        int rc = mdb_dbi_open(t->txn, databases[i].name,
+                              databases[i].flags | (missing ? (unsigned)MDB_CREATE : 0),
+                              &s->dbi[i]);
+        if (rc != 0) {
+            mkg__txn_abort(t);
+            return fail(err, rc, s->path);
+        }
+    }
+    return mkg__txn_commit(t, err); /* a reader's, too: else the handles go with it */
 }
 
 mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
@@ -150,8 +185,8 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
     mkg_status st = MKG_OK;
     struct stat sb;
     unsigned flags = MDB_NOTLS;
-    char *data = NULL, *lock = NULL;
-    bool made_folder = false;
+    char *data = NULL, *lock = NULL, *sums = NULL;
+    bool made_folder = false, missing = true;
     mkg__store *s = mkg__calloc(1, sizeof *s);
 
     *out = NULL;
@@ -162,7 +197,8 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
     s->path = mkg__strdup(path);
     data = mkg__path_join(path, "data.mdb");
     lock = mkg__path_join(path, "lock.mdb");
-    if (!s->path || !data || !lock) {
+    sums = mkg__path_join(path, "pages.sum");
+    if (!s->path || !data || !lock || !sums) {
         st = mkg__nomem(err);
         goto out;
     }
@@ -186,7 +222,11 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
         }
         *created = true;
         sb.st_size = 0;
-    } else if (!write) {
+        unlink(sums); /* of a file that somebody took away */
+    } else if (write) {
+        /* Nothing was ever in it: a writer was killed that had just made it. */
+        *created = sb.st_size == 0 && !mkg__file_exists(sums);
+    } else {
         if (access(data, R_OK) != 0) {
             st = mkg__fail_errno(err, "open the store", path);
             goto out;
@@ -198,8 +238,9 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
             access(path, W_OK) != 0)
             flags |= MDB_NOLOCK;
     }
+    if (!*created) MKG_GO(look_before(s, &missing, err));
     MKG_GO(open_env(s, (uint64_t)sb.st_size, flags, err));
-    MKG_GO(open_databases(s, err));
+    if (write) MKG_GO(open_databases(s, missing, err));
     *out = s;
     s = NULL;
 out:
@@ -211,6 +252,7 @@ out:
     }
     mkg__free(data);
     mkg__free(lock);
+    mkg__free(sums);
     return st;
 }
 
@@ -225,7 +267,8 @@ void mkg__store_close(mkg__store *s)
 
 void mkg__store_discard(mkg__store *s)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    static const char *const files[] = {"data.mdb", "pages.sum", "lock.mdb",
+                                        "writer.lock"};
     if (s->env) mdb_env_close(s->env);
     s->env = NULL;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -245,39 +288,80 @@ uint64_t mkg__store_bytes(const mkg__store *s)
     return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 }
 
+static int begin(mkg__store *s, bool write, MDB_txn **out)
+{
+    unsigned flags = write ? 0 : MDB_RDONLY;
+    int rc = mdb_txn_begin(s->env, NULL, flags, out);
+    if (rc == MDB_MAP_RESIZED) { /* another process made it grow */
+        rc = mdb_env_set_mapsize(s->env, 0);
+        if (rc == 0) rc = mdb_txn_begin(s->env, NULL, flags, out);
+    }
+    return rc;
+}
+
+static mkg_status begin_reading(mkg__txn *t, mkg_err *err)
+{
+    mkg_status st = MKG_END;
+    for (int patience = MKG_PAGES_PATIENCE; st == MKG_END; patience--) {
+        if (t->txn) mdb_txn_abort(t->txn);
+        t->txn = NULL;
+        int rc = begin(t->store, false, &t->txn);
+        if (rc != 0) return fail(err, rc, t->store->path);
+        MKG_GO(mkg__pages_open(t->store->path, mdb_txn_id(t->txn), patience, &t->pages,
+                               err));
+    }
+    for (size_t i = 0; i < MKG_DB_COUNT; i++)
+        MKG_GO(mkg__tree_named(t->pages, databases[i].name, &t->trees[i], err));
+    st = MKG_OK;
+out:
+    return st;
+}
+
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err)
 {
+    mkg_status st = MKG_OK;
     mkg__txn *t = mkg__calloc(1, sizeof *t);
+
     *out = NULL;
     if (!t) return mkg__nomem(err);
     t->store = s;
-    unsigned flags = write ? 0 : MDB_RDONLY;
-    int rc = mdb_txn_begin(s->env, NULL, flags, &t->txn);
-    if (rc == MDB_MAP_RESIZED) { /* another process made it grow */
-        rc = mdb_env_set_mapsize(s->env, 0);
-        if (rc == 0) rc = mdb_txn_begin(s->env, NULL, flags, &t->txn);
-    }
-    if (rc != 0) {
-        mkg__free(t);
-        return fail(err, rc, s->path);
+    if (write) {
+        MKG_GO(mkg__sums_begin(s->path, &t->sums, err));
+        int rc = begin(s, true, &t->txn);
+        if (rc != 0) {
+            st = fail(err, rc, s->path);
+            goto out;
+        }
+    } else {
+        MKG_GO(begin_reading(t, err));
     }
     *out = t;
-    return MKG_OK;
+    t = NULL;
+out:
+    mkg__txn_abort(t);
+    return st;
+}
+
+static void txn_free(mkg__txn *t)
+{
+    mkg__sums_end(t->sums);
+    mkg__pages_close(t->pages);
+    mkg__free(t);
 }
 
 mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err)
 {
     int rc = mdb_txn_commit(t->txn);
     mkg_status st = rc ? fail(err, rc, t->store->path) : MKG_OK;
-    mkg__free(t);
+    txn_free(t);
     return st;
 }
 
 void mkg__txn_abort(mkg__txn *t)
 {
     if (!t) return;
-    mdb_txn_abort(t->txn);
-    mkg__free(t);
+    if (t->txn) mdb_txn_abort(t->txn);
+    txn_free(t);
 }
 
 static MDB_val val(mkg_view v)
@@ -295,6 +379,7 @@ mkg_status mkg__db_get(mkg__txn *t, mkg__db db, mkg_view key, mkg_view *value,
                        mkg_err *err)
 {
     MDB_val k = val(key), v;
+    if (t->pages) return mkg__tree_get(t->pages, &t->trees[db], key, value, err);
     int rc = mdb_get(t->txn, t->store->dbi[db], &k, &v);
     if (rc == MDB_NOTFOUND) return MKG_NOTFOUND;
     if (rc != 0) return fail(err, rc, t->store->path);
@@ -323,6 +408,10 @@ mkg_status mkg__db_del(mkg__txn *t, mkg__db db, mkg_view key, const mkg_view *va
 mkg_status mkg__db_entries(mkg__txn *t, mkg__db db, uint64_t *n, mkg_err *err)
 {
     MDB_stat stat;
+    if (t->pages) {
+        *n = t->trees[db].entries;
+        return MKG_OK;
+    }
     int rc = mdb_stat(t->txn, t->store->dbi[db], &stat);
     *n = rc ? 0 : stat.ms_entries;
     return rc ? fail(err, rc, t->store->path) : MKG_OK;
@@ -333,7 +422,11 @@ mkg_status mkg__cursor_open(mkg__txn *t, mkg__db db, mkg__cursor **out, mkg_err 
     mkg__cursor *c = mkg__calloc(1, sizeof *c);
     *out = NULL;
     if (!c) return mkg__nomem(err);
-    int rc = mdb_cursor_open(t->txn, t->store->dbi[db], &c->cursor);
+    int rc = 0;
+    if (t->pages)
+        rc = (c->read = mkg__tcursor_new(t->pages, &t->trees[db])) ? 0 : ENOMEM;
+    else
+        rc = mdb_cursor_open(t->txn, t->store->dbi[db], &c->cursor);
     if (rc != 0) {
         mkg__free(c);
         return fail(err, rc, t->store->path);
@@ -345,7 +438,8 @@ mkg_status mkg__cursor_open(mkg__txn *t, mkg__db db, mkg__cursor **out, mkg_err 
 void mkg__cursor_close(mkg__cursor *c)
 {
     if (!c) return;
-    mdb_cursor_close(c->cursor);
+    if (c->cursor) mdb_cursor_close(c->cursor);
+    mkg__tcursor_free(c->read);
     mkg__free(c);
 }
 
@@ -365,6 +459,7 @@ mkg_status mkg__cursor_seek(mkg__cursor *c, const mkg_view *key, mkg_view *k,
                             mkg_view *v, mkg_err *err)
 {
     MDB_val mk = {0, NULL}, mv = {0, NULL};
+    if (c->read) return mkg__tcursor_seek(c->read, key, k, v, err);
     if (key) mk = val(*key);
     return move(c, &mk, &mv, key ? MDB_SET_RANGE : MDB_LAST, k, v, err);
 }
@@ -373,30 +468,35 @@ mkg_status mkg__cursor_seek_dup(mkg__cursor *c, mkg_view key, mkg_view value,
                                 mkg_view *v, mkg_err *err)
 {
     MDB_val mk = val(key), mv = val(value);
+    if (c->read) return mkg__tcursor_seek_dup(c->read, key, value, v, err);
     return move(c, &mk, &mv, MDB_GET_BOTH_RANGE, NULL, v, err);
 }
 
 mkg_status mkg__cursor_next(mkg__cursor *c, mkg_view *k, mkg_view *v, mkg_err *err)
 {
     MDB_val mk, mv;
+    if (c->read) return mkg__tcursor_next(c->read, k, v, err);
     return move(c, &mk, &mv, MDB_NEXT, k, v, err);
 }
 
 mkg_status mkg__cursor_prev_key(mkg__cursor *c, mkg_view *k, mkg_view *v, mkg_err *err)
 {
     MDB_val mk, mv;
+    if (c->read) return mkg__tcursor_prev_key(c->read, k, v, err);
     return move(c, &mk, &mv, MDB_PREV_NODUP, k, v, err);
 }
 
 mkg_status mkg__cursor_next_dup(mkg__cursor *c, mkg_view *v, mkg_err *err)
 {
     MDB_val mk, mv;
+    if (c->read) return mkg__tcursor_next_dup(c->read, v, err);
     return move(c, &mk, &mv, MDB_NEXT_DUP, NULL, v, err);
 }
 
 mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err)
 {
     size_t count = 0;
+    if (c->read) return mkg__tcursor_count(c->read, n, err);
     int rc = mdb_cursor_count(c->cursor, &count);
     *n = count;
     return rc ? mkg__fail(err, MKG_ESTORE, "the store is damaged: %s", mdb_strerror(rc))
