@@ -223,6 +223,7 @@ static const cli_option embed_options[] = {
 };
 
 static const cli_option export_options[] = {
+    AS_OF,
     {.name = "output",
      .letter = 'o',
      .kind = CLI_FILE,

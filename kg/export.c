@@ -299,7 +299,7 @@ static mkg_status is_shared(mkg__export *x, const mkg_node *node, const mkg__lab
     for (size_t i = 0; i < x->ids.n && !*out; i++) {
         if (x->ids.ids[i] == node->id) continue;
         MKG_GO(mkg_kg_node(x->kg, x->ids.ids[i], &other, err));
-        if (!mkg__view_eq(other.type, node->type)) continue;
+        if (st != MKG_OK || !mkg__view_eq(other.type, node->type)) continue;
         MKG_GO(mkg__export_labels(&other, &x->third, err));
         for (size_t k = 0; k < x->third.n; k++)
             *out |= x->third.at[k].kind == MKG_ENTRY_NAME &&
@@ -349,7 +349,7 @@ static mkg_status find_clash(mkg__export *x, const mkg_node *node,
     MKG_GO(mkg_kg_find_name(x->kg, name->text, &ids, err));
     for (size_t i = 0; i < ids.n && ids.ids[i] < node->id && !*out; i++) {
         MKG_GO(mkg_kg_node(x->kg, ids.ids[i], &other, err));
-        if (!mkg__view_eq(other.type, node->type)) continue;
+        if (st != MKG_OK || !mkg__view_eq(other.type, node->type)) continue;
         MKG_GO(mkg__export_labels(&other, &x->other, err));
         MKG_GO(choose_name(x, &other, &x->other, &its, err));
         *out = its && same_key(&x->other, its, &x->labels, name);
