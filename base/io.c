@@ -1,9 +1,11 @@
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "base/io.h"
 
 #include "base/err.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -396,6 +398,33 @@ out:
     return st;
 }
 
+static mkg_status write_into(const char *path, mkg__write_fn fn, void *ctx,
+                             mkg_err *err)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f) return mkg__fail_errno(err, "write", path);
+    mkg_status st = fn(ctx, f, err);
+    bool failed = ferror(f) != 0;
+    if ((fclose(f) != 0 || failed) && st >= 0) st = mkg__fail_errno(err, "write", path);
+    return st;
+}
+
+mkg_status mkg__file_write(const char *path, mkg__write_fn fn, void *ctx, mkg_err *err)
+{
+    struct stat sb;
+    if (stat(path, &sb) != 0) return mkg__file_replace(path, 0666, fn, ctx, err);
+    if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
+        return write_into(path, fn, ctx, err);
+    char *target = realpath(path, NULL);
+    if (!target) return mkg__fail_errno(err, "write", path);
+    mkg_status st =
+        S_ISDIR(sb.st_mode)
+            ? mkg__fail(err, MKG_EIO, "cannot write %s: it is a directory", path)
+            : mkg__file_replace(target, sb.st_mode & 0777, fn, ctx, err);
+    free(target); /* of the C library, not of ours */
+    return st;
+}
+
 mkg_status mkg__file_sha256(const char *path, unsigned char out[MKG_SHA256_BYTES],
                             uint64_t *size, mkg_err *err)
 {
@@ -417,6 +446,29 @@ char *mkg__path_join(const char *dir, const char *name)
         return NULL;
     }
     return b.ptr;
+}
+
+mkg_status mkg__path_part(const char *output, const char *name, char **out,
+                          mkg_err *err)
+{
+    struct stat sb;
+    mkg__buf b = {0};
+    size_t n = strlen(output);
+    bool named_folder = n && output[n - 1] == '/';
+
+    *out = NULL;
+    if (named_folder && mkdir(output, 0777) != 0 && errno != EEXIST)
+        return mkg__fail_errno(err, "make the folder", output);
+    if (named_folder || (stat(output, &sb) == 0 && S_ISDIR(sb.st_mode))) {
+        *out = mkg__path_join(output, name);
+    } else {
+        mkg__buf_printf(&b, "%s_%s", output, name);
+        if (mkg__buf_cstr(&b))
+            *out = b.ptr;
+        else
+            mkg__buf_clear(&b);
+    }
+    return *out ? MKG_OK : mkg__nomem(err);
 }
 
 const char *mkg__path_base(const char *path)

@@ -60,12 +60,20 @@ typedef mkg_status (*mkg__write_fn)(void *ctx, FILE *f, mkg_err *err);
 mkg_status mkg__file_replace(const char *path, unsigned mode, mkg__write_fn fn,
                              void *ctx, mkg_err *err);
 
+/* The same for a file that a person names: a link is followed, and what is no regular
+ * file (a device, a FIFO) is written straight into. */
+mkg_status mkg__file_write(const char *path, mkg__write_fn fn, void *ctx, mkg_err *err);
+
 /* SHA-256 of a regular file; *size its length. */
 mkg_status mkg__file_sha256(const char *path, unsigned char out[MKG_SHA256_BYTES],
                             uint64_t *size, mkg_err *err);
 
 /* "dir/name", mkg__free() it; NULL when out of memory. */
 char *mkg__path_join(const char *dir, const char *name);
+/* One of the files of an output of several: "output/name" where output is a folder or
+ * ends in '/' (the folder is made if it is missing), else "output_name". */
+mkg_status mkg__path_part(const char *output, const char *name, char **out,
+                          mkg_err *err);
 const char *mkg__path_base(const char *path);
 bool mkg__file_exists(const char *path);
 

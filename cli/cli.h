@@ -233,6 +233,17 @@ mkg_status cli_results(cli *c, mkg_kg *kg, const mkg_found *found, size_t n,
 /* MKG_EARG with "did you mean" if no node has the type. */
 mkg_status cli_check_type(cli *c, mkg_kg *kg, mkg_view type);
 
+/* The part of the graph that --types and --relations of the command ask for; the views
+ * point into the options. MKG_EARG with "did you mean" for what the graph has not. */
+enum { CLI_PART_MAX = 64 };
+typedef struct cli_part {
+    mkg_view types[CLI_PART_MAX];
+    mkg_id relations[CLI_PART_MAX];
+    mkg_view relation_names[CLI_PART_MAX];
+    size_t ntypes, nrelations;
+} cli_part;
+mkg_status cli_read_part(cli *c, mkg_kg *kg, cli_part *p);
+
 /* A json string that is null for "". */
 json_t *cli_json_view(mkg_view v);
 
@@ -258,6 +269,7 @@ mkg_status cli_cmd_show(cli *c);
 mkg_status cli_cmd_embed(cli *c);
 mkg_status cli_cmd_similar(cli *c);
 mkg_status cli_cmd_vectors(cli *c);
+mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
 mkg_status cli_cmd_remove(cli *c);

@@ -9,16 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 64 };
-
-/* The part of the graph that is asked for. */
-typedef struct part {
-    mkg_view types[NAMES_MAX];
-    mkg_id relations[NAMES_MAX];
-    mkg_view relation_names[NAMES_MAX];
-    size_t ntypes, nrelations;
-} part;
-
 static mkg_status check_method(cli *c, const char *method)
 {
     static const char *const ours[] = {"node2vec"};
@@ -32,47 +22,6 @@ static mkg_status check_method(cli *c, const char *method)
                              "there is: node2vec",
                              method);
     return cli_unknown(c, "the method", method, "is not known", ours, 1);
-}
-
-static mkg_status unknown_relation(cli *c, mkg_kg *kg, mkg_view name)
-{
-    mkg_status st;
-    mkg__arena arena = {0};
-    const char *names[512];
-    size_t n = 0;
-
-    for (size_t i = 0; i < mkg_kg_relation_count(kg) && n < 512; i++) {
-        mkg_view r = mkg_kg_relation_at(kg, i)->name;
-        char *copy = mkg__arena_dup(&arena, r.ptr, r.len);
-        if (copy) names[n++] = copy;
-    }
-    char *word = mkg__arena_dup(&arena, name.ptr, name.len);
-    st = word ? cli_unknown(c, "the relation", word, "is not in this graph", names, n)
-              : mkg__nomem(&c->err);
-    mkg__arena_clear(&arena);
-    return st;
-}
-
-static mkg_status read_part(cli *c, mkg_kg *kg, part *p)
-{
-    mkg_status st = MKG_OK;
-    const char *types = cli_opt_text(c, "types"),
-               *relations = cli_opt_text(c, "relations");
-
-    if (types) p->ntypes = cli_split(types, p->types, NAMES_MAX);
-    if (relations) p->nrelations = cli_split(relations, p->relation_names, NAMES_MAX);
-    if (p->ntypes > NAMES_MAX || p->nrelations > NAMES_MAX)
-        return mkg__fail(&c->err, MKG_EARG, "more than %d types or relations",
-                         (int)NAMES_MAX);
-    for (size_t i = 0; i < p->ntypes; i++)
-        MKG_GO(cli_check_type(c, kg, p->types[i]));
-    for (size_t i = 0; i < p->nrelations; i++) {
-        const mkg_relation *r = mkg_kg_find_relation(kg, p->relation_names[i]);
-        if (!r) return unknown_relation(c, kg, p->relation_names[i]);
-        p->relations[i] = r->id;
-    }
-out:
-    return st;
 }
 
 static void read_options(cli *c, mkg_node2vec_opts *o)
@@ -102,7 +51,7 @@ static json_t *names_json(const mkg_view *names, size_t n)
     return list;
 }
 
-static mkg_status put_params(cli *c, const mkg_node2vec_opts *o, const part *p,
+static mkg_status put_params(cli *c, const mkg_node2vec_opts *o, const cli_part *p,
                              mkg_vectors_info *info)
 {
     mkg_status st = MKG_OK;
@@ -180,7 +129,7 @@ mkg_status cli_cmd_embed(cli *c)
     mkg_kg *kg = NULL;
     mkg_graph *g = NULL;
     float *x = NULL;
-    part p = {.ntypes = 0};
+    cli_part p = {.ntypes = 0};
     mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
     mkg_vectors_info info = {.method = "node2vec"};
     const char *name = cli_opt_text(c, "name");
@@ -191,7 +140,7 @@ mkg_status cli_cmd_embed(cli *c)
     MKG_GO(mkg_vectors_check_name(name, &c->err));
     snprintf(info.name, sizeof info.name, "%s", name);
     MKG_GO(cli_open(c, &kg));
-    MKG_GO(read_part(c, kg, &p));
+    MKG_GO(cli_read_part(c, kg, &p));
     read_options(c, &o);
     mkg_graph_opts go = {.types = p.ntypes ? p.types : NULL,
                          .ntypes = p.ntypes,

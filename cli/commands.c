@@ -222,6 +222,58 @@ static const cli_option embed_options[] = {
      .help = "the same bytes for the same seed on any number of threads; slower"},
 };
 
+static const cli_option export_options[] = {
+    AS_OF,
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "OUT",
+     .help =
+         "file to write, '-' for standard output; a folder, or the beginning of the "
+         "names, for formats of two files"},
+    {.name = "format",
+     .kind = CLI_TEXT,
+     .arg = "F",
+     .help = "of a graph: nt, triples, graphml, kgx, neo4j, dot (triples if not "
+             "given); of vectors: word2vec, word2vec-bin, npy, projector (word2vec if "
+             "not given)"},
+    {.name = "types",
+     .kind = CLI_TEXT,
+     .arg = "A,B",
+     .help = "only nodes of these types"},
+    {.name = "relations",
+     .kind = CLI_TEXT,
+     .arg = "R,S",
+     .help = "only facts of these relations, and nodes that have one"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of the names and labels; if not given, each node's first name, "
+             "for dot the language of NODE"},
+    {.name = "sources",
+     .help = "nt: also say which source states each fact, and where"},
+    {.name = "node",
+     .kind = CLI_TEXT,
+     .arg = "NODE",
+     .help = "dot: the node in the middle of the picture"},
+    {.name = "hops",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 1,
+     .max = 10,
+     .help = "dot: as far as this from NODE",
+     .unit = "facts"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "40",
+     .min = 1,
+     .max = 10000,
+     .help = "dot: most nodes in the picture"},
+};
+
 static const cli_option ask_options[] = {
     AS_OF,
     {.name = "lm",
@@ -480,6 +532,26 @@ const cli_command cli_commands[] = {
               "\"rows\": 812, \"dim\": 128, \"graph_version\": 1, \"stale\": false, "
               "\"seed\": 1, \"params\": {\"dim\": 128}}]}",
      .exits = "024"},
+    {.name = "export",
+     .run = cli_cmd_export,
+     .args = "graph|vectors [SET]",
+     .min_args = 1,
+     .max_args = 2,
+     .brief = "write the graph or vectors for other tools",
+     .about = "'export graph' writes the graph, or the part that --types and "
+              "--relations choose; 'export vectors SET' a vector set, with a table of "
+              "names beside it. The triples come back whole with 'medkg import'. What "
+              "the other formats carry is told in docs/export.md. A file that is there "
+              "is replaced when the new one is complete.",
+     .options = export_options,
+     .noptions = COUNT(export_options),
+     .example =
+         "medkg export graph --format graphml --types disease,drug -o out.graphml",
+     .shape = "{\"file\": \"out.graphml\", \"nodes\": 812, \"edges\": 4211, "
+              "\"files\": [\"out.graphml\"], \"format\": \"graphml\", "
+              "\"denied_left_out\": 0, \"texts_left_out\": 0, \"same_name\": 0, "
+              "\"nodes_left_out\": 0, \"seconds\": 0.1}",
+     .exits = "0124"},
     {.name = "ask",
      .run = cli_cmd_ask,
      .args = "QUESTION",

@@ -78,6 +78,44 @@ static mkg_status read_polarity(const mkg__triple *t, bool *denied, mkg_err *err
     return MKG_OK;
 }
 
+/* What `medkg export graph --format triples` says of a node, in the words of SKOS: no
+ * vocabulary of relations has them. */
+static const struct {
+    const char *relation;
+    mkg_entry_kind kind;
+} sayings[] = {{"skos:prefLabel", MKG_ENTRY_NAME},
+               {"skos:altLabel", MKG_ENTRY_ALIAS},
+               {"skos:notation", MKG_ENTRY_CODE}};
+
+/* State a name or a code of the subject if the relation is one of `sayings`;
+ * MKG_NOTFOUND if not. */
+static mkg_status say(mkg__import *im, const mkg__triple *t, mkg_lang lang,
+                      mkg_err *err)
+{
+    mkg_status st = MKG_NOTFOUND;
+    mkg_view relation = mkg__trim(t->relation);
+    mkg_id id;
+
+    for (size_t i = 0; i < sizeof sayings / sizeof *sayings; i++) {
+        if (!mkg__view_is(relation, sayings[i].relation)) continue;
+        MKG_GO(mkg_writer_node(im->w, mkg__trim(t->subject_type), t->subject, lang, &id,
+                               err));
+        st = sayings[i].kind == MKG_ENTRY_CODE
+                 ? mkg_writer_code(im->w, id, t->object, err)
+                 : mkg_writer_name(im->w, id, sayings[i].kind, lang, t->object, err);
+        if (st >= 0) im->read++;
+        break;
+    }
+out:
+    return st;
+}
+
+/* Is the object a text? The relation says so, or the type does in the word of RDF. */
+static bool is_text(const mkg__triple *t, const mkg_relation *r)
+{
+    return r->literal || mkg__view_is(mkg__trim(t->object_type), "xsd:string");
+}
+
 static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
                         mkg_err *err)
 {
@@ -103,6 +141,8 @@ static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
         return mkg__fail(err, MKG_EPARSE, "the weight %g is not a positive number",
                          weight);
     MKG_GO(read_polarity(t, &f.denied, err));
+    st = say(im, t, lang, err);
+    if (st != MKG_NOTFOUND) goto out;
     MKG_GO(mkg__import_relation(im, t->relation, line, &r, err));
     mkg_view subject_type = t->subject_type.len ? t->subject_type : r->subject_type;
     mkg_view object_type = t->object_type.len ? t->object_type : r->object_type;
@@ -116,7 +156,10 @@ static mkg_status build(mkg__import *im, const mkg__triple *t, uint64_t line,
         im->read++;
         goto out;
     }
-    if (r->literal) {
+    if (is_text(t, r)) {
+        if (r->inverse)
+            return mkg__fail(err, MKG_EPARSE, "a text cannot be the subject of '%.*s'",
+                             (int)r->name.len, r->name.ptr);
         f.literal = mkg__trim(t->object);
         f.literal_lang = lang;
     } else {

@@ -1,8 +1,8 @@
 # Each header compiles alone, as C11 and inside C++.
 # cmake -DROOT=<project> -DCC=<compiler> -DCXX=<compiler or empty> -DFLAGS=<includes> -P
 cmake_minimum_required(VERSION 3.25)
-set(public base/base.h base/text.h base/mem.h kg/kg.h kg/writer.h kg/graph.h
-  import/import.h embed/vectors.h embed/node2vec.h retrieve/evidence.h
+set(public base/base.h base/text.h base/mem.h kg/kg.h kg/writer.h kg/graph.h kg/export.h
+  import/import.h embed/vectors.h embed/node2vec.h embed/export.h retrieve/evidence.h
   retrieve/retrieve.h lm/lm.h)
 file(GLOB all RELATIVE ${ROOT} ${ROOT}/base/*.h ${ROOT}/kg/*.h ${ROOT}/import/*.h
   ${ROOT}/embed/*.h ${ROOT}/retrieve/*.h ${ROOT}/lm/*.h ${ROOT}/cli/*.h)

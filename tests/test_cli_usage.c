@@ -159,7 +159,7 @@ static void no_line_of_help_is_too_wide(void **state)
     assert_run(w,
                "medkg help; for c in import sources remove diff log undo compact stats "
                "search show embed similar "
-               "vectors ask eval help version; do medkg help $c; done",
+               "vectors export ask eval help version; do medkg help $c; done",
                0);
     for (char *line = strtok(w->out, "\n"); line; line = strtok(NULL, "\n"))
         if (mkg__utf8_width(line, strlen(line)) > 80) fail_msg("too wide: %s", line);
@@ -179,7 +179,7 @@ static void the_manual_is_the_help(void **state)
         "its own part as `medkg help COMMAND`.\\n\\n'\n"
         "printf '%stext\\n' $fence; medkg help; echo $fence\n"
         "for c in import sources remove diff log undo compact stats search show embed "
-        "similar vectors ask eval "
+        "similar vectors export ask eval "
         "help version; do printf '\\n## medkg %s\\n\\n%stext\\n' $c $fence; "
         "medkg help $c; echo $fence; done",
         0);
