@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const struct {
@@ -317,6 +318,43 @@ out:
     return st;
 }
 
+/* Pages that earlier commits let go of: lists of them are the values of LMDB's own
+ * first database, each with its length in front. */
+static uint64_t free_pages(MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t pages = 0;
+    if (mdb_cursor_open(txn, 0, &cursor) != 0) return 0;
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        size_t n;
+        if (value.mv_size < sizeof n) continue;
+        memcpy(&n, value.mv_data, sizeof n);
+        pages += n;
+    }
+    mdb_cursor_close(cursor);
+    return pages;
+}
+
+uint64_t mkg__store_room(mkg__store *s, mkg__txn *read)
+{
+    struct statvfs fs;
+    MDB_stat stat;
+    if (statvfs(s->path, &fs) != 0 || mdb_env_stat(s->env, &stat) != 0)
+        return UINT64_MAX;
+    return (uint64_t)fs.f_bavail * fs.f_frsize + free_pages(read->txn) * stat.ms_psize;
+}
+
+mkg_status mkg__store_check_room(uint64_t need, uint64_t room, mkg_err *err)
+{
+    if (need <= room) return MKG_OK;
+    return mkg__fail(
+        err, MKG_EIO,
+        "the disk of the store is too full: the import needs about %.1f GB, "
+        "%.1f GB are free; the store is as it was before",
+        (double)need / 1e9, (double)room / 1e9);
+}
+
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -503,14 +541,26 @@ mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err)
               : MKG_OK;
 }
 
-mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err)
+static mkg_status put(mkg__cursor *c, mkg_view key, mkg_view value, unsigned flags,
+                      mkg_err *err)
 {
     MDB_val k = val(key), v = val(value);
-    int rc = mdb_cursor_put(c->cursor, &k, &v, 0);
+    int rc = mdb_cursor_put(c->cursor, &k, &v, flags);
     if (rc == 0) return MKG_OK;
     if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT)
         return mkg__fail(err, MKG_EIO,
                          "no space left for the store; it is as it was before");
     return mkg__fail(err, rc == ENOMEM ? MKG_ENOMEM : MKG_EIO, "store: %s",
                      mdb_strerror(rc));
+}
+
+mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err)
+{
+    return put(c, key, value, 0, err);
+}
+
+mkg_status mkg__cursor_append(mkg__cursor *c, mkg_view key, mkg_view value,
+                              bool same_key, mkg_err *err)
+{
+    return put(c, key, value, same_key ? MDB_APPENDDUP : MDB_APPEND, err);
 }

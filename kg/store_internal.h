@@ -33,6 +33,11 @@ void mkg__store_close(mkg__store *s);
 /* Take an empty store that mkg__store_open() made off the disk again; closes it. */
 void mkg__store_discard(mkg__store *s);
 uint64_t mkg__store_bytes(const mkg__store *s);
+/* Bytes that a commit can still write: free on the disk, and free pages within the
+ * file. UINT64_MAX if nobody knows. */
+uint64_t mkg__store_room(mkg__store *s, mkg__txn *read);
+/* MKG_EIO "needs about 2.1 GB, 1.3 GB are free" if need > room. */
+mkg_status mkg__store_check_room(uint64_t need, uint64_t room, mkg_err *err);
 
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err);
 mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err); /* ends it even on failure */
@@ -66,6 +71,10 @@ mkg_status mkg__cursor_next_dup(mkg__cursor *c, mkg_view *v, mkg_err *err);
 mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err);
 /* Put through the cursor: quicker than mkg__db_put() for keys in ascending order. */
 mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err);
+/* The pair comes behind all others, and has the key of the last one or a greater one.
+ */
+mkg_status mkg__cursor_append(mkg__cursor *c, mkg_view key, mkg_view value,
+                              bool same_key, mkg_err *err);
 
 /* Big-endian numbers: their bytes sort as they do. */
 static inline void mkg__be32(unsigned char *p, uint32_t v)
