@@ -155,7 +155,7 @@ static void random_source(mkg_kg *kg, mkg__rng *r, unsigned number)
 static void random_graphs(void **unused)
 {
     (void)unused;
-    for (unsigned seed = 1; seed <= 60; seed++) {
+    for (unsigned seed = 1; seed <= 24; seed++) {
         void *state;
         char what[64];
         import_world *back;
