@@ -41,7 +41,19 @@ static mkg_status read_hop(tracer *t, uint32_t u, uint32_t v, hop *h)
     h->from = t->g->node[u];
     h->to = t->g->node[v];
     h->facts = mkg_graph_arcs(t->g, u, v, &h->arc, 1);
-    MKG_GO(mkg_kg_fact(t->kg, h->arc.fact, &h->fact, err));
+    if (h->facts) MKG_GO(mkg_kg_fact(t->kg, h->arc.fact, &h->fact, err));
+    /* The view is checked for damage, but what it says is not compared with the store.
+     */
+    bool agrees = h->facts && st == MKG_OK &&
+                  h->fact.subject == (h->arc.inverse ? h->to : h->from) &&
+                  h->fact.object == (h->arc.inverse ? h->from : h->to);
+    if (!agrees) {
+        st = mkg__fail(err, MKG_ESTORE,
+                       "%s/view.csr does not fit the store; take it away, it will be "
+                       "made anew",
+                       mkg_kg_path(t->kg));
+        goto out;
+    }
     MKG_GO(mkg_kg_source(t->kg, h->fact.source, &h->source, err));
     MKG_GO(name_of(t, h->from, &h->from_name));
     MKG_GO(name_of(t, h->to, &h->to_name));
@@ -56,7 +68,7 @@ out:
 
 static json_t *hop_json(tracer *t, const hop *h)
 {
-    const mkg_relation *r = mkg_kg_relation(t->kg, h->arc.relation, false);
+    const mkg_relation *r = mkg_kg_relation(t->kg, h->fact.relation, false);
     mkg_view label = mkg_relation_label(r, t->lang);
     mkg_view subject = h->arc.inverse ? h->to_name : h->from_name;
     mkg_view object = h->arc.inverse ? h->from_name : h->to_name;
@@ -100,8 +112,8 @@ out:
  * read backwards: "乙 ←关系— 甲". */
 static void hop_words(tracer *t, const hop *h)
 {
-    const mkg_relation *forward = mkg_kg_relation(t->kg, h->arc.relation, false);
-    const mkg_relation *r = mkg_kg_relation(t->kg, h->arc.relation, h->arc.inverse);
+    const mkg_relation *forward = mkg_kg_relation(t->kg, h->fact.relation, false);
+    const mkg_relation *r = mkg_kg_relation(t->kg, h->fact.relation, h->arc.inverse);
     if (!r && forward->symmetric) r = forward;
     mkg_view label = mkg_relation_label(r ? r : forward, t->lang);
 

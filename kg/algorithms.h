@@ -86,7 +86,7 @@ typedef struct mkg_near {
 } mkg_near;
 
 /* Personalised PageRank by local push, for questions: finds what is near the seeds and
- * looks at nothing else.
+ * looks at nothing else. 1e-5 is a good epsilon (docs/performance.md).
  *
  * seed, weight (nseeds)  rows to start from, and their weights (> 0; NULL: all alike)
  * epsilon                in an undirected view without weights each score is too low by

@@ -82,7 +82,7 @@ static size_t settle_row(neighbour *row, size_t n)
     if (n > 1) qsort(row, n, sizeof *row, by_to);
     for (size_t i = 0; i < n; i++) {
         if (kept && row[kept - 1].to == row[i].to)
-            row[kept - 1].weight += row[i].weight;
+            row[kept - 1].weight = mkg__add_weight(row[kept - 1].weight, row[i].weight);
         else
             row[kept++] = row[i];
     }
@@ -241,7 +241,7 @@ static float wanted_weight(const cutter *k, size_t edge)
     if (!k->type[k->c->type[k->c->to[edge]]]) return 0;
     if (!k->o->directed && !k->o->relations) return mkg__csr_weight(k->c, edge);
     for (size_t a = mkg__csr_arc(k->c, edge); a < mkg__csr_arc(k->c, edge + 1); a++)
-        if (wanted_arc(k, a)) sum += mkg__csr_arc_weight(k->c, a);
+        if (wanted_arc(k, a)) sum = mkg__add_weight(sum, mkg__csr_arc_weight(k->c, a));
     return sum;
 }
 

@@ -6,8 +6,10 @@
 #include "base/io.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -119,6 +121,14 @@ size_t mkg__csr_place(const uint32_t *at, size_t n, uint32_t key)
 
 /* ---- reading the file ---- */
 
+static bool good_weights(const float *w, size_t n)
+{
+    bool ok = true;
+    for (size_t i = 0; w && i < n; i++)
+        ok &= w[i] > 0 && w[i] <= FLT_MAX;
+    return ok;
+}
+
 /* A checksum tells of accidents alone: nothing in the file may lead out of it. */
 static bool in_bounds(const mkg__csr *c, const header *h)
 {
@@ -137,6 +147,9 @@ static bool in_bounds(const mkg__csr *c, const header *h)
     }
     for (size_t i = 0; i < h->type_bytes; i++)
         names += c->types[i] == '\0';
+    ok &= good_weights(c->weight, c->m) && good_weights(c->arc_weight, c->arcs);
+    if (c->m) ok &= good_weights(&c->even_weight, 1);
+    if (c->m) ok &= good_weights(&c->even_arc_weight, 1);
     return ok && names == c->ntypes &&
            (h->type_bytes == 0 || c->types[h->type_bytes - 1] == '\0');
 }
@@ -342,7 +355,7 @@ static void each_edge(builder *b, const sink *out)
                       arc_row(b, b->order[end] ^ 1) == other;
              end++) {
             const known_fact *f = &b->facts[b->order[end] / 2];
-            sum += f->weight;
+            sum = mkg__add_weight(sum, f->weight);
             if (f->weight < first_arc || f->weight > first_arc)
                 flags |= HAS_ARC_WEIGHTS;
             if (!out) continue;
@@ -413,12 +426,29 @@ static mkg_status make_image(builder *b, mkg_kg *kg, mkg__csr *c, mkg_err *err)
     return MKG_OK;
 }
 
-static mkg_status write_image(void *ctx, FILE *f, mkg_err *err)
+/* Beside the file and over it. Not waited for: a file that a crash leaves half written
+ * has another checksum and is made anew. Who cannot write has the view in memory. */
+static void write_file(const mkg__csr *c, const char *path)
 {
-    const mkg__csr *c = ctx;
-    return fwrite(c->base, c->bytes, 1, f) == 1
-               ? MKG_OK
-               : mkg__fail_errno(err, "write", "the view");
+    const char *p = c->base;
+    size_t left = c->bytes;
+    mkg__buf tmp = {0};
+
+    mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
+    int fd = mkg__buf_cstr(&tmp)
+                 ? open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                 : -1;
+    if (fd >= 0) {
+        ssize_t n;
+        while (left > 0 &&
+               ((n = write(fd, p, left)) > 0 || (n < 0 && errno == EINTR))) {
+            if (n < 0) continue;
+            p += n;
+            left -= (size_t)n;
+        }
+        if (close(fd) != 0 || left > 0 || rename(tmp.ptr, path) != 0) unlink(tmp.ptr);
+    }
+    mkg__buf_clear(&tmp);
 }
 
 mkg_status mkg__csr_open(mkg_kg *kg, mkg__csr **out, mkg_err *err)
@@ -438,8 +468,7 @@ mkg_status mkg__csr_open(mkg_kg *kg, mkg__csr **out, mkg_err *err)
     MKG_GO(read_store(&b, kg, err));
     MKG_GO(sort_arcs(&b, err));
     MKG_GO(make_image(&b, kg, c, err));
-    /* Who cannot write beside the store has the view in memory. */
-    if (mkg_kg_version(kg) > 0) mkg__file_replace(path, 0666, write_image, c, NULL);
+    if (mkg_kg_version(kg) > 0) write_file(c, path);
     *out = c;
     c = NULL;
 out:

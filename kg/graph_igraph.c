@@ -141,16 +141,24 @@ static igraph_error_t make_ints(igraph_vector_int_t *v, size_t n, bool *made)
 }
 
 /* An undirected edge, which has an entry in both its rows, is given once. */
+static bool is_given(const mkg_graph *g, size_t u, uint64_t k)
+{
+    return g->directed || g->to[k] >= u;
+}
+
 static igraph_error_t convert(job *j)
 {
     const mkg_graph *g = j->g;
-    size_t edges = g->directed ? g->m : g->m / 2, at = 0;
+    size_t edges = 0, at = 0;
 
+    for (size_t u = 0; u < g->n; u++)
+        for (uint64_t k = g->start[u]; k < g->start[u + 1]; k++)
+            edges += is_given(g, u, k);
     TRY(make_ints(&j->ends, 2 * edges, &j->has_ends));
     if (g->weight) TRY(make_vector(&j->weight, edges, &j->has_weight));
     for (size_t u = 0; u < g->n; u++)
         for (uint64_t k = g->start[u]; k < g->start[u + 1]; k++) {
-            if (!g->directed && g->to[k] < u) continue;
+            if (!is_given(g, u, k)) continue;
             VECTOR(j->ends)[2 * at] = (igraph_integer_t)u;
             VECTOR(j->ends)[2 * at + 1] = (igraph_integer_t)g->to[k];
             if (g->weight) VECTOR(j->weight)[at] = (double)g->weight[k];

@@ -5,6 +5,8 @@
 
 #include "kg/graph.h"
 
+#include <float.h>
+
 /* Rows are all nodes. An edge is what lies between two of them, in both rows; the facts
  * that it stands for are its arcs, in the order of their ids. */
 typedef struct mkg__csr {
@@ -32,6 +34,13 @@ void mkg__csr_close(mkg__csr *c);
 
 /* Place of `key` in an ascending array, `n` if it is not in it. */
 size_t mkg__csr_place(const uint32_t *at, size_t n, uint32_t key);
+
+/* Sums of weights stay finite: an infinite one would make everything else nothing. */
+static inline float mkg__add_weight(float a, float b)
+{
+    float sum = a + b;
+    return sum <= FLT_MAX ? sum : FLT_MAX;
+}
 
 static inline size_t mkg__csr_arc(const mkg__csr *c, size_t edge)
 {

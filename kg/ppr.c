@@ -133,9 +133,13 @@ static mkg_status give(const pusher *s, mkg_near **out, size_t *n, mkg_err *err)
 {
     mkg_near *near = mkg__malloc(s->ntouched * sizeof *near);
     if (!near) return mkg__nomem(err);
-    for (size_t i = 0; i < s->ntouched; i++)
-        if (s->p[s->touched[i]] > 0)
-            near[(*n)++] = (mkg_near){s->touched[i], s->p[s->touched[i]]};
+    /* Of what is on its way at a node, one part at least comes to rest there: with it
+     * the score is still too low, but a hub that was never pushed has its place. */
+    for (size_t i = 0; i < s->ntouched; i++) {
+        uint32_t u = s->touched[i];
+        double score = s->p[u] + (1 - s->damping) * s->r[u];
+        if (score > 0) near[(*n)++] = (mkg_near){u, score};
+    }
     if (*n > 1) qsort(near, *n, sizeof *near, by_score);
     *out = near;
     return MKG_OK;

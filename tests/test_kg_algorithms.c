@@ -486,6 +486,29 @@ static void test_wrong_arguments(void **state)
     mkg_graph_free(g);
 }
 
+/* Weights whose sum is no float any more. */
+static void test_huge_weights(void **state)
+{
+    (void)state;
+    sample s = {.n = 4,
+                .m = 5,
+                .from = {0, 0, 1, 2, 2},
+                .to = {1, 1, 2, 3, 0},
+                .weight = {3e38f, 3e38f, 1e-38f, 1, 2},
+                .weighted = true};
+    double reset[4] = {1}, exact[4];
+    uint32_t seed = 0;
+    mkg_near *near;
+    size_t n;
+    mkg_graph *g = view_of(&s);
+    assert_mkg_ok(mkg_graph_pagerank(g, 0.85, reset, exact, &err));
+    assert_mkg_ok(mkg_graph_near(g, &seed, NULL, 1, 0.85, 1e-9, &near, &n, &err));
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs(near[i].score - exact[near[i].row]) < 1e-6);
+    mkg_near_free(near);
+    mkg_graph_free(g);
+}
+
 /* Memory that gives out at any moment is said, and nothing is lost. */
 static void test_no_memory(void **state)
 {
@@ -562,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_hub_comes_last),
         cmocka_unit_test(test_no_nodes),
         cmocka_unit_test(test_wrong_arguments),
+        cmocka_unit_test(test_huge_weights),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_threads),
     };

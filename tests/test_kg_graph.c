@@ -4,7 +4,7 @@
 
 #include "base/io.h"
 #include "base/rng.h"
-#include "kg/graph.h"
+#include "kg/algorithms.h"
 
 #include <errno.h>
 #include <math.h>
@@ -281,7 +281,7 @@ static void test_damage(void **state)
     check_view(w, &o);
     assert_mkg_ok(mkg__file_read(w->file, 1 << 20, &good, &err));
     assert_true(good.len > 128);
-    for (size_t i = 0; i < good.len; i += i < 256 ? 1 : 13) {
+    for (size_t i = 0; i < good.len; i += i < 128 ? 1 : 37) {
         good.ptr[i] ^= 0x10;
         put_bytes(w->file, good.ptr, good.len);
         good.ptr[i] ^= 0x10;
@@ -301,6 +301,58 @@ static void test_damage(void **state)
     assert_int_equal(rmdir(w->file), 0);
     mkg__buf_clear(&good);
     mkg__buf_clear(&now);
+}
+
+/* Checksums can be forged: whatever else is in the file, nothing leads out of it. */
+static void test_forged(void **state)
+{
+    world *w = *state;
+    enum { HEADER = 128, ROUNDS = 600 };
+    mkg__buf good = {0};
+    mkg__rng r = mkg__rng_new(12, 0, 0);
+    const mkg_view some[] = {V("disease"), V("drug")};
+    mkg_graph_opts whole = {.keep_isolated = true}, part = {.types = some, .ntypes = 2};
+    mkg_graph_opts directed = {.directed = true};
+    const mkg_graph_opts *const opts[] = {&whole, &part, &directed};
+    add(w, 12, 120, true);
+    mkg_graph_free(view(w, &whole));
+    assert_mkg_ok(mkg__file_read(w->file, 1 << 20, &good, &err));
+    for (size_t round = 0; round < ROUNDS; round++) {
+        char *p = malloc(good.len);
+        uint32_t part_rows[NODES];
+        size_t n;
+        assert_non_null(p);
+        memcpy(p, good.ptr, good.len);
+        for (size_t i = 0; i <= round % 4; i++) {
+            /* Behind the key: counts and offsets, then the sections. */
+            size_t at =
+                56 + mkg__rng_below(&r, round % 2 ? 56 : (uint32_t)good.len - 56);
+            p[at] = (char)mkg__rng_u64(&r);
+        }
+        uint64_t hash = mkg__hash64(p + HEADER, good.len - HEADER, 0);
+        memcpy(p + HEADER - 16, &hash, sizeof hash);
+        hash = mkg__hash64(p, HEADER - 8, 0);
+        memcpy(p + HEADER - 8, &hash, sizeof hash);
+        put_bytes(w->file, p, good.len);
+        free(p);
+        mkg_graph *g = view(w, opts[round % 3]);
+        assert_true(g->n <= NODES);
+        for (size_t u = 0; u < g->n; u++)
+            for (size_t v = 0; v < g->n; v++) {
+                mkg_arc arc;
+                mkg_graph_arcs(g, u, v, &arc, 1);
+            }
+        mkg_paths paths;
+        mkg_near *near;
+        uint32_t seed = 0;
+        if (g->n > 1 && mkg_graph_paths(g, 0, 1, 5, 6, &paths, &err) >= 0)
+            mkg_paths_clear(&paths);
+        if (g->n && mkg_graph_near(g, &seed, NULL, 1, 0.85, 1e-4, &near, &n, &err) >= 0)
+            mkg_near_free(near);
+        assert_mkg_ok(mkg_graph_components(g, part_rows, &n, &err));
+        mkg_graph_free(g);
+    }
+    mkg__buf_clear(&good);
 }
 
 static void test_nowhere_to_write(void **state)
@@ -348,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_arcs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nowhere_to_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
     };
