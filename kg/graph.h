@@ -43,7 +43,7 @@ typedef struct mkg_graph_opts {
  * The whole graph, undirected, is the snapshot as it lies in memory; any other view is
  * cut from it in O(nodes + facts). If the snapshot has to be made first, that costs a
  * walk over the store and about 100 bytes of memory a fact. Where it cannot be written
- * beside the store it is made in memory, each time. */
+ * beside the store, and of an earlier version, it is made in memory, each time. */
 MKG_API mkg_status mkg_graph_new(mkg_kg *kg, const mkg_graph_opts *opts,
                                  mkg_graph **out, mkg_err *err);
 

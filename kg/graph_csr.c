@@ -1,5 +1,6 @@
 /* The snapshot in DB/view.csr: made from the store, written at once, mapped to read. */
 #include "kg/graph_internal.h"
+#include "kg/kg_internal.h"
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -468,7 +469,9 @@ mkg_status mkg__csr_open(mkg_kg *kg, mkg__csr **out, mkg_err *err)
     MKG_GO(read_store(&b, kg, err));
     MKG_GO(sort_arcs(&b, err));
     MKG_GO(make_image(&b, kg, c, err));
-    if (mkg_kg_version(kg) > 0) write_file(c, path);
+    /* The file is of the newest version: who looks at an earlier one leaves it alone.
+     */
+    if (kg->version > 0 && kg->version == kg->newest) write_file(c, path);
     *out = c;
     c = NULL;
 out:

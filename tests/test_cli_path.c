@@ -113,6 +113,11 @@ static void who_makes_the_view(void **state)
                "medkg -d v.db path 感冒 头痛 --max-length 2",
                0);
     assert_run(w, "cmp -s v.db/view.csr first", 1);
+    /* A look at an earlier version leaves the file as it is. */
+    assert_run(w, "cp v.db/view.csr second", 0);
+    assert_run(w, "medkg -d v.db path 感冒 头痛 --max-length 2 --as-of 2", 1);
+    assert_run(w, "medkg -d v.db path 感冒 肺炎 --as-of 2; cmp v.db/view.csr second",
+               0);
     assert_run(w, "echo x >>v.db/view.csr; medkg -d v.db path 感冒 头痛", 0);
 }
 
