@@ -259,6 +259,13 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a);
 mkg_status cli_answer_print(cli *c, const mkg_evidence *e, const mkg_answer *a,
                             bool streamed);
 
+/* ---- graph_stats.c ----------------------------------------------------------------
+ */
+
+/* Components, communities and the most linked nodes: as text, or as an object where
+ * `out` is not NULL. */
+mkg_status cli_graph_stats(cli *c, mkg_kg *kg, json_t **out);
+
 /* ---- the commands -----------------------------------------------------------------
  */
 
@@ -267,6 +274,7 @@ mkg_status cli_cmd_sources(cli *c);
 mkg_status cli_cmd_stats(cli *c);
 mkg_status cli_cmd_search(cli *c);
 mkg_status cli_cmd_show(cli *c);
+mkg_status cli_cmd_path(cli *c);
 mkg_status cli_cmd_embed(cli *c);
 mkg_status cli_cmd_similar(cli *c);
 mkg_status cli_cmd_vectors(cli *c);

@@ -182,12 +182,21 @@ mkg_status cli_cmd_stats(cli *c)
     mkg_stats s = {0};
     relation_row *rows = NULL;
     size_t n = 0;
+    bool shape = cli_opt_given(c, "graph");
 
     MKG_GO(cli_open(c, &kg));
     MKG_GO(mkg_kg_stats(kg, &s, &c->err));
     MKG_GO(relation_counts(c, kg, &rows, &n));
-    st = c->json ? cli_json(c, stats_json(kg, &s, rows, n))
-                 : stats_text(c, kg, &s, rows, n);
+    if (c->json) {
+        json_t *graph = NULL;
+        if (shape) MKG_GO(cli_graph_stats(c, kg, &graph));
+        json_t *v = stats_json(kg, &s, rows, n);
+        if (graph) json_object_set_new(v, "graph", graph);
+        st = cli_json(c, v);
+    } else {
+        MKG_GO(stats_text(c, kg, &s, rows, n));
+        if (shape) st = cli_graph_stats(c, kg, NULL);
+    }
 out:
     mkg__free(rows);
     mkg_stats_clear(&s);

@@ -86,7 +86,6 @@ static const cli_option show_options[] = {
 };
 
 static const cli_option sources_options[] = {AS_OF};
-static const cli_option stats_options[] = {AS_OF};
 
 static const cli_option diff_options[] = {
     {.name = "format",
@@ -121,6 +120,44 @@ static const cli_option compact_options[] = {
      .max = 100000,
      .unit = "days",
      .help = "keep what was taken out in the last days"},
+};
+
+static const cli_option path_options[] = {
+    AS_OF,
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "3",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most paths"},
+    {.name = "max-length",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "4",
+     .min = 1,
+     .max = 16,
+     .help = "longest path",
+     .unit = "steps"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of names and labels; that of A if not given"},
+};
+
+static const cli_option stats_options[] = {
+    AS_OF,
+    {.name = "graph",
+     .help =
+         "its shape as well: components, communities, the nodes with the most links "
+         "and the highest PageRank"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of the names; that of the locale if not given"},
 };
 
 static const cli_option similar_options[] = {
@@ -448,14 +485,20 @@ const cli_command cli_commands[] = {
      .run = cli_cmd_stats,
      .args = "",
      .brief = "count nodes, names, facts",
-     .about = "The size of the graph, nodes by type and facts by relation.",
+     .about =
+         "The size of the graph, nodes by type and facts by relation. --graph adds "
+         "its shape, for which links have no direction: components, communities "
+         "(Leiden) and the ten nodes with the most links and the highest PageRank. "
+         "With --json that is \"graph\": {\"edges\", \"components\", \"largest\", "
+         "\"isolated\", \"communities\", \"modularity\", \"highest_degree\": [...], "
+         "\"highest_pagerank\": [...]}.",
+     .options = stats_options,
+     .noptions = COUNT(stats_options),
      .example = "medkg -d medkg.db stats --json",
      .shape = "{\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"relations\": 14, "
               "\"sources\": 1, \"types\": {\"disease\": 301}, \"codes\": 290, "
               "\"facts_by_relation\": {\"symptom\": 1620}, \"bytes\": 1048576, "
               "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\"}",
-     .options = stats_options,
-     .noptions = COUNT(stats_options),
      .exits = "024"},
     {.name = "search",
      .run = cli_cmd_search,
@@ -496,6 +539,27 @@ const cli_command cli_commands[] = {
          "\"locator\": \"medical.jsonl:812\", \"polarity\": \"+\", \"weight\": 1.0, "
          "\"label\": \"并发症\", \"subject_node\": 17, \"object_node\": 35, \"grade\": "
          "null, \"population\": null, \"more_sources\": 0}]}",
+     .exits = "0124"},
+    {.name = "path",
+     .run = cli_cmd_path,
+     .args = "A B",
+     .min_args = 2,
+     .max_args = 2,
+     .brief = "show how two nodes are linked",
+     .about = "A and B are names, codes or ids (#17). The shortest paths, in whatever "
+              "direction facts lead; of the same length the one whose nodes have fewer "
+              "links. Each step reads from left to right and stands with the place of "
+              "its first fact; '+1' counts further sources of that fact. With --json "
+              "\"direction\" is \"in\" where the step goes from object to subject, and "
+              "\"more_facts\" counts other facts between the two nodes.",
+     .options = path_options,
+     .noptions = COUNT(path_options),
+     .example = "medkg path 糖尿病 蛋白尿 --max-length 3",
+     .shape = "{\"paths\": [[{\"subject\": \"糖尿病\", \"relation\": \"complication\", "
+              "\"object\": \"糖尿病肾病\", \"fact\": 4211, \"direction\": \"out\", "
+              "\"label\": \"并发症\", \"source\": \"medical.jsonl\", \"locator\": "
+              "\"medical.jsonl:812\", \"subject_node\": 17, \"object_node\": 35, "
+              "\"more_sources\": 0, \"more_facts\": 0}]]}",
      .exits = "0124"},
     {.name = "embed",
      .run = cli_cmd_embed,

@@ -1,4 +1,5 @@
-#include "kg/graph.h"
+/* Views: from a list of edges, or cut from the snapshot. */
+#include "kg/graph_internal.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -42,10 +43,14 @@ static mkg_status append(edge_list *e, uint32_t from, uint32_t to, float weight,
 void mkg_graph_free(mkg_graph *g)
 {
     if (!g) return;
-    mkg__free(g->node);
-    mkg__free(g->start);
-    mkg__free(g->to);
-    mkg__free(g->weight);
+    /* Of the whole graph the arrays are the snapshot's. */
+    if (!g->csr || g->to != g->csr->to) {
+        mkg__free((void *)g->node);
+        mkg__free((void *)g->start);
+        mkg__free((void *)g->to);
+        mkg__free((void *)g->weight);
+    }
+    mkg__csr_close(g->csr);
     mkg__free(g);
 }
 
@@ -53,6 +58,15 @@ static void *array(size_t n, size_t size)
 {
     size_t bytes;
     return mkg__mul(n, size, &bytes) ? mkg__malloc(bytes) : NULL;
+}
+
+/* Weights that were never anything but the same number say nothing. */
+static void drop_even_weights(mkg_graph *g)
+{
+    for (size_t k = 1; k < g->m; k++)
+        if (memcmp(&g->weight[k], &g->weight[0], sizeof *g->weight) != 0) return;
+    mkg__free((void *)g->weight);
+    g->weight = NULL;
 }
 
 static int by_to(const void *a, const void *b)
@@ -68,39 +82,35 @@ static size_t settle_row(neighbour *row, size_t n)
     if (n > 1) qsort(row, n, sizeof *row, by_to);
     for (size_t i = 0; i < n; i++) {
         if (kept && row[kept - 1].to == row[i].to)
-            row[kept - 1].weight += row[i].weight;
+            row[kept - 1].weight = mkg__add_weight(row[kept - 1].weight, row[i].weight);
         else
             row[kept++] = row[i];
     }
     return kept;
 }
 
-/* Move the rows together into g->to and g->weight, without weights if all are alike. */
-static mkg_status pack(mkg_graph *g, const neighbour *all, const uint64_t *length,
-                       mkg_err *err)
+/* Move the rows together into g->to and g->weight. */
+static mkg_status pack(mkg_graph *g, const neighbour *all, uint64_t *start,
+                       const uint64_t *length, mkg_err *err)
 {
     size_t m = 0;
-    bool alike = true;
     for (size_t i = 0; i < g->n; i++)
         m += length[i];
-    g->to = array(m, sizeof *g->to);
-    g->weight = array(m, sizeof *g->weight);
-    if (!g->to || !g->weight) return mkg__nomem(err);
+    uint32_t *to = array(m, sizeof *to);
+    float *weight = array(m, sizeof *weight);
+    g->to = to;
+    g->weight = weight;
+    if (!to || !weight) return mkg__nomem(err);
     for (size_t i = 0, k = 0; i < g->n; i++) {
-        const neighbour *row = all + g->start[i];
-        g->start[i] = k;
+        const neighbour *row = all + start[i];
+        start[i] = k;
         for (uint64_t j = 0; j < length[i]; j++, k++) {
-            g->to[k] = row[j].to;
-            g->weight[k] = row[j].weight;
-            /* exact: weights that were never anything but the same number */
-            alike = alike && memcmp(&g->weight[k], &g->weight[0], sizeof(float)) == 0;
+            to[k] = row[j].to;
+            weight[k] = row[j].weight;
         }
     }
-    g->start[g->n] = g->m = m;
-    if (alike) {
-        mkg__free(g->weight);
-        g->weight = NULL;
-    }
+    start[g->n] = g->m = m;
+    drop_even_weights(g);
     return MKG_OK;
 }
 
@@ -109,12 +119,13 @@ static mkg_status build(size_t n, const edge_list *e, bool directed, mkg_graph *
 {
     mkg_status st = MKG_OK;
     neighbour *all = NULL;
-    uint64_t *length = NULL, total = 0;
+    uint64_t *length = NULL, *start, total = 0;
 
     g->n = n;
-    g->start = array(n + 1, sizeof *g->start);
+    g->directed = directed;
+    g->start = start = array(n + 1, sizeof *start);
     length = mkg__calloc(n + 1, sizeof *length);
-    if (!g->start || !length) {
+    if (!start || !length) {
         st = mkg__nomem(err);
         goto out;
     }
@@ -124,7 +135,7 @@ static mkg_status build(size_t n, const edge_list *e, bool directed, mkg_graph *
         if (!directed) length[e->to[i]]++;
     }
     for (size_t i = 0; i < n; i++) {
-        g->start[i] = total;
+        start[i] = total;
         total += length[i];
         length[i] = 0;
     }
@@ -135,12 +146,12 @@ static mkg_status build(size_t n, const edge_list *e, bool directed, mkg_graph *
     for (size_t i = 0; i < e->n; i++) {
         uint32_t u = e->from[i], v = e->to[i];
         if (u == v) continue;
-        all[g->start[u] + length[u]++] = (neighbour){v, e->weight[i]};
-        if (!directed) all[g->start[v] + length[v]++] = (neighbour){u, e->weight[i]};
+        all[start[u] + length[u]++] = (neighbour){v, e->weight[i]};
+        if (!directed) all[start[v] + length[v]++] = (neighbour){u, e->weight[i]};
     }
     for (size_t i = 0; i < n; i++)
-        length[i] = settle_row(all + g->start[i], (size_t)length[i]);
-    st = pack(g, all, length, err);
+        length[i] = settle_row(all + start[i], (size_t)length[i]);
+    st = pack(g, all, start, length, err);
 out:
     mkg__free(all);
     mkg__free(length);
@@ -187,125 +198,165 @@ out:
 
 /* ---- from the store ---- */
 
-static bool wanted_type(const mkg_graph_opts *o, mkg_view type)
+/* What of the snapshot goes into the view. */
+typedef struct cutter {
+    const mkg__csr *c;
+    const mkg_graph_opts *o;
+    bool *type;    /* by number: is it wanted? */
+    uint32_t *row; /* row of the snapshot -> of the view, NO_ROW */
+    size_t n, m;
+} cutter;
+
+static const uint32_t NO_ROW = UINT32_MAX;
+
+static mkg_status choose_types(cutter *k, mkg_err *err)
 {
-    if (!o->types) return true;
-    for (size_t i = 0; i < o->ntypes; i++)
-        if (mkg__view_eq(o->types[i], type)) return true;
-    return false;
-}
-
-static bool wanted_relation(const mkg_graph_opts *o, mkg_id relation)
-{
-    if (!o->relations) return true;
-    for (size_t i = 0; i < o->nrelations; i++)
-        if (o->relations[i] == relation) return true;
-    return false;
-}
-
-enum { NOT_WANTED = 0, WANTED = 1, HAS_EDGE = 2 };
-
-/* What becomes of each node: (*last + 1) marks, by id. */
-static mkg_status mark_nodes(mkg_kg *kg, const mkg_graph_opts *o, char **marks,
-                             mkg_id *last, mkg_err *err)
-{
-    mkg_status st;
-    mkg_node node;
-    mkg_id id = 0;
-    size_t cap = 0;
-
-    *last = 0;
-    while ((st = mkg_kg_next_node(kg, &id, &node, err)) == MKG_OK) {
-        size_t before = cap;
-        if (!mkg__grow(marks, &cap, (size_t)id + 1, 1)) return mkg__nomem(err);
-        memset(*marks + before, NOT_WANTED, cap - before);
-        (*marks)[id] = wanted_type(o, node.type) ? WANTED : NOT_WANTED;
-        *last = id;
-    }
-    return st < 0 ? st : MKG_OK;
-}
-
-static mkg_status read_edges(mkg_kg *kg, const mkg_graph_opts *o, char *marks,
-                             mkg_id last, edge_list *e, mkg_err *err)
-{
-    mkg_status st;
-    mkg_fact f;
-    mkg_id id = 0;
-
-    while ((st = mkg_kg_next_fact(kg, &id, &f, err)) == MKG_OK) {
-        if (f.denied || f.object == MKG_ID_NONE || f.subject == f.object ||
-            f.subject > last || f.object > last || !marks[f.subject] ||
-            !marks[f.object] || !wanted_relation(o, f.relation) ||
-            !isfinite(f.weight) || f.weight <= 0)
-            continue;
-        MKG_GO(append(e, f.subject, f.object, f.weight, err));
-        marks[f.subject] = marks[f.object] = HAS_EDGE;
-    }
-out:
-    return st < 0 ? st : MKG_OK;
-}
-
-/* Number the rows and rewrite the edges from ids to rows. */
-static mkg_status number_rows(const mkg_graph_opts *o, const char *marks, mkg_id last,
-                              edge_list *e, mkg_graph *g, mkg_err *err)
-{
-    uint32_t *row = mkg__calloc((size_t)last + 1, sizeof *row);
-    size_t n = 0;
-    char least = o->keep_isolated ? WANTED : HAS_EDGE;
-
-    for (mkg_id id = 1; row && id <= last; id++)
-        if (marks[id] >= least) row[id] = (uint32_t)n++;
-    g->node = array(n, sizeof *g->node);
-    if (!row || !g->node) {
-        mkg__free(row);
+    const char *name = k->c->types;
+    if (!(k->type = mkg__malloc(k->c->ntypes * sizeof *k->type)))
         return mkg__nomem(err);
+    for (size_t t = 0; t < k->c->ntypes; t++) {
+        mkg_view v = {name, strlen(name)};
+        k->type[t] = !k->o->types;
+        for (size_t i = 0; i < k->o->ntypes && !k->type[t]; i++)
+            k->type[t] = mkg__view_eq(k->o->types[i], v);
+        name += v.len + 1;
     }
-    g->n = 0;
-    for (mkg_id id = 1; id <= last; id++)
-        if (marks[id] >= least) g->node[g->n++] = id;
-    for (size_t i = 0; i < e->n; i++) {
-        e->from[i] = row[e->from[i]];
-        e->to[i] = row[e->to[i]];
-    }
-    mkg__free(row);
     return MKG_OK;
+}
+
+static bool wanted_arc(const cutter *k, size_t arc)
+{
+    uint32_t relation = k->c->relation[arc];
+    if (k->o->directed && relation % 2) return false;
+    if (!k->o->relations) return true;
+    for (size_t i = 0; i < k->o->nrelations; i++)
+        if (k->o->relations[i] == relation / 2) return true;
+    return false;
+}
+
+/* Weight in the view of an entry of a wanted row, 0 if it is not part of it. */
+static float wanted_weight(const cutter *k, size_t edge)
+{
+    float sum = 0;
+    if (!k->type[k->c->type[k->c->to[edge]]]) return 0;
+    if (!k->o->directed && !k->o->relations) return mkg__csr_weight(k->c, edge);
+    for (size_t a = mkg__csr_arc(k->c, edge); a < mkg__csr_arc(k->c, edge + 1); a++)
+        if (wanted_arc(k, a)) sum = mkg__add_weight(sum, mkg__csr_arc_weight(k->c, a));
+    return sum;
+}
+
+/* Count what is wanted and number the rows. */
+static mkg_status choose_rows(cutter *k, mkg_err *err)
+{
+    const mkg__csr *c = k->c;
+    if (!(k->row = array(c->n, sizeof *k->row))) return mkg__nomem(err);
+    for (size_t u = 0; u < c->n; u++)
+        k->row[u] = k->o->keep_isolated && k->type[c->type[u]] ? 0 : NO_ROW;
+    for (size_t u = 0; u < c->n; u++) {
+        if (!k->type[c->type[u]]) continue;
+        for (uint64_t e = c->start[u]; e < c->start[u + 1]; e++) {
+            if (wanted_weight(k, e) <= 0) continue;
+            k->row[u] = k->row[c->to[e]] = 0;
+            k->m++;
+        }
+    }
+    for (size_t u = 0; u < c->n; u++)
+        if (k->row[u] != NO_ROW) k->row[u] = (uint32_t)k->n++;
+    return MKG_OK;
+}
+
+static mkg_status cut(const cutter *k, mkg_graph *g, mkg_err *err)
+{
+    const mkg__csr *c = k->c;
+    mkg_id *node = array(k->n, sizeof *node);
+    uint64_t *start = array(k->n + 1, sizeof *start);
+    uint32_t *to = array(k->m, sizeof *to);
+    float *weight = array(k->m, sizeof *weight), w;
+
+    g->node = node;
+    g->start = start;
+    g->to = to;
+    g->weight = weight;
+    if (!node || !start || !to || !weight) return mkg__nomem(err);
+    for (size_t u = 0; u < c->n; u++) {
+        if (k->row[u] == NO_ROW) continue;
+        node[g->n] = c->node[u];
+        start[g->n++] = g->m;
+        for (uint64_t e = c->start[u]; e < c->start[u + 1]; e++) {
+            if ((w = wanted_weight(k, e)) <= 0) continue;
+            to[g->m] = k->row[c->to[e]];
+            weight[g->m++] = w;
+        }
+    }
+    start[g->n] = g->m;
+    drop_even_weights(g);
+    return MKG_OK;
+}
+
+/* Is the view the snapshot itself? */
+static bool is_whole(const mkg__csr *c, const mkg_graph_opts *o)
+{
+    if (o->directed || o->types || o->relations) return false;
+    for (size_t u = 0; !o->keep_isolated && u < c->n; u++)
+        if (c->start[u] == c->start[u + 1]) return false;
+    return true;
 }
 
 mkg_status mkg_graph_new(mkg_kg *kg, const mkg_graph_opts *opts, mkg_graph **out,
                          mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    edge_list e = {0};
-    char *marks = NULL;
-    mkg_id last;
+    cutter k = {.o = opts};
     mkg_graph *g = mkg__calloc(1, sizeof *g);
 
     *out = NULL;
     if (!g) return mkg__nomem(err);
     g->version = mkg_kg_version(kg);
-    MKG_GO(mark_nodes(kg, opts, &marks, &last, err));
-    MKG_GO(read_edges(kg, opts, marks, last, &e, err));
-    MKG_GO(number_rows(opts, marks, last, &e, g, err));
-    MKG_GO(build(g->n, &e, opts->directed, g, err));
+    g->directed = opts->directed;
+    MKG_GO(mkg__csr_open(kg, &g->csr, err));
+    k.c = g->csr;
+    if (is_whole(k.c, opts)) {
+        g->n = k.c->n;
+        g->m = k.c->m;
+        g->node = k.c->node;
+        g->start = k.c->start;
+        g->to = k.c->to;
+        g->weight = k.c->weight;
+    } else {
+        MKG_GO(choose_types(&k, err));
+        MKG_GO(choose_rows(&k, err));
+        MKG_GO(cut(&k, g, err));
+    }
     *out = g;
     g = NULL;
 out:
-    clear(&e);
-    mkg__free(marks);
+    mkg__free(k.type);
+    mkg__free(k.row);
     mkg_graph_free(g);
     return st;
 }
 
 size_t mkg_graph_row(const mkg_graph *g, mkg_id id)
 {
-    size_t lo = 0, hi = g->n;
     if (!g->node) return id >= 1 && id <= g->n ? (size_t)id - 1 : SIZE_MAX;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (g->node[mid] < id)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < g->n && g->node[lo] == id ? lo : SIZE_MAX;
+    size_t row = mkg__csr_place(g->node, g->n, id);
+    return row < g->n ? row : SIZE_MAX;
+}
+
+size_t mkg_graph_arcs(const mkg_graph *g, size_t u, size_t v, mkg_arc *out, size_t cap)
+{
+    const mkg__csr *c = g->csr;
+    if (!c) return 0;
+    size_t row = mkg__csr_place(c->node, c->n, g->node[u]);
+    size_t other = mkg__csr_place(c->node, c->n, g->node[v]);
+    size_t begin = (size_t)c->start[row], n = (size_t)c->start[row + 1] - begin;
+    size_t edge = mkg__csr_place(c->to + begin, n, (uint32_t)other);
+    if (edge == n) return 0;
+    size_t first = mkg__csr_arc(c, begin + edge);
+    size_t count = mkg__csr_arc(c, begin + edge + 1) - first;
+    for (size_t i = 0; i < count && i < cap; i++)
+        out[i] =
+            (mkg_arc){c->fact[first + i], c->relation[first + i] / 2,
+                      c->relation[first + i] % 2, mkg__csr_arc_weight(c, first + i)};
+    return count;
 }
