@@ -99,9 +99,10 @@ static void options_go_anywhere(void **state)
 static void a_store_that_is_not_there(void **state)
 {
     cli_world *w = *state;
-    static const char *const lines[] = {
-        "stats",     "sources", "search x", "show x",          "embed node2vec",
-        "similar x", "vectors", "ask x",    "eval retrieval x"};
+    static const char *const lines[] = {"stats",   "sources",        "search x",
+                                        "show x",  "embed node2vec", "similar x",
+                                        "vectors", "ask x",          "eval retrieval x",
+                                        "check",   "backup x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char line[128];
         snprintf(line, sizeof line, "medkg -d nowhere %s", lines[i]);
@@ -157,7 +158,8 @@ static void no_line_of_help_is_too_wide(void **state)
 {
     cli_world *w = *state;
     assert_run(w,
-               "medkg help; for c in import sources remove diff log undo compact stats "
+               "medkg help; for c in import sources remove diff log undo compact check "
+               "backup stats "
                "search show embed similar "
                "vectors ask eval help version; do medkg help $c; done",
                0);
@@ -178,7 +180,8 @@ static void the_manual_is_the_help(void **state)
         "printf '# Command line\\n\\nWhat `medkg help` says; every command knows "
         "its own part as `medkg help COMMAND`.\\n\\n'\n"
         "printf '%stext\\n' $fence; medkg help; echo $fence\n"
-        "for c in import sources remove diff log undo compact stats search show embed "
+        "for c in import sources remove diff log undo compact check backup stats "
+        "search show embed "
         "similar vectors ask eval "
         "help version; do printf '\\n## medkg %s\\n\\n%stext\\n' $c $fence; "
         "medkg help $c; echo $fence; done",
