@@ -143,6 +143,32 @@ static void check(void **state)
     json_decref(v);
 }
 
+/* Sources that were taken out are still on the disk, until they are cleared away. */
+static void check_history(void **state)
+{
+    static const char *const steps[] = {"import second.csv --source first.csv",
+                                        "remove first.csv",
+                                        "undo",
+                                        "remove third.csv",
+                                        "compact --keep 0",
+                                        "backup copied"};
+    cli_world *w = *state;
+    assert_run(w,
+               "rm -rf copied; printf '感冒,symptom,咳嗽\\n感冒,同义词,伤风\\n' "
+               ">first.csv; printf '感冒,symptom,流涕\\n' >second.csv; "
+               "printf '感冒,symptom,流涕\\n肺炎,symptom,咳嗽\\n' >third.csv; "
+               "medkg -d past.db import first.csv third.csv",
+               0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        char line[256];
+        snprintf(line, sizeof line,
+                 "medkg -d past.db %s && medkg -d past.db check --deep", steps[i]);
+        assert_run(w, line, 0);
+        assert_says(w->out, "no damage: ");
+    }
+    assert_run(w, "medkg -d copied check --deep && medkg -d copied log", 0);
+}
+
 /* A store with a record that cannot be read. */
 static void check_damage(void **state)
 {
@@ -796,6 +822,7 @@ int main(void)
         cmocka_unit_test(version_and_help),
         cmocka_unit_test(stats),
         cmocka_unit_test(check),
+        cmocka_unit_test(check_history),
         cmocka_unit_test(check_damage),
         cmocka_unit_test(backup),
         cmocka_unit_test(sources),
