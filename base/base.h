@@ -33,7 +33,8 @@ typedef enum mkg_status {
     MKG_ESTORE = -5,  /* store damaged, locked, or of a newer schema */
     MKG_ECANCEL = -6, /* the progress callback said stop */
     MKG_ELM = -7,     /* language model or remote endpoint */
-    MKG_EPOLICY = -8  /* refused: patient data, or a policy forbids it */
+    MKG_EPOLICY = -8, /* refused: patient data, or a policy forbids it */
+    MKG_EBUSY = -9    /* another process writes to the store */
 } mkg_status;
 
 /* Filled once, where the error is known. Fixed size: works when memory is gone.

@@ -82,6 +82,8 @@ const char *mkg_status_name(mkg_status st)
         return "language model error";
     case MKG_EPOLICY:
         return "refused by policy";
+    case MKG_EBUSY:
+        return "busy";
     }
     return "unknown status";
 }

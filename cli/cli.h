@@ -62,6 +62,7 @@ typedef struct cli_command {
     const char *example;
     const char *shape; /* an object that it prints with --json, as an example */
     const char *exits; /* exit codes besides 0 that it gives, as digits: "124" */
+    const char *one;   /* what 1 means, if not that nothing was found */
 } cli_command;
 
 enum { CLI_OPTIONS_MAX = 20, CLI_GLOBALS_MAX = 8, CLI_WIDTH = 80, CLI_TOP_MAX = 1000 };
@@ -178,6 +179,7 @@ void cli_heads(cli_table *t, const char *const *names);
 int cli_on_progress(void *ctx, const char *what, uint64_t done, uint64_t total);
 void cli_progress_clear(cli *c);
 void cli_catch_signals(void);
+bool cli_stop_asked(void); /* has such a signal come? */
 
 /* ---- wrap.c -----------------------------------------------------------------------
  */
@@ -201,6 +203,10 @@ void cli_blanks(mkg__buf *out, size_t n);
 
 /* Open c->db for reading. No store there is MKG_ESTORE. */
 mkg_status cli_open(cli *c, mkg_kg **out);
+
+/* Open the store in folder `path` for writing. While another process writes, says so
+ * once and waits for it; with `wait` false that is MKG_EBUSY. */
+mkg_status cli_open_write(cli *c, const char *path, bool wait, mkg_kg **out);
 
 /* The folder with relations.tsv; mkg__free() it. */
 mkg_status cli_data_folder(cli *c, char **out);
@@ -271,6 +277,8 @@ mkg_status cli_graph_stats(cli *c, mkg_kg *kg, json_t **out);
 
 mkg_status cli_cmd_import(cli *c);
 mkg_status cli_cmd_sources(cli *c);
+mkg_status cli_cmd_check(cli *c);
+mkg_status cli_cmd_backup(cli *c);
 mkg_status cli_cmd_stats(cli *c);
 mkg_status cli_cmd_search(cli *c);
 mkg_status cli_cmd_show(cli *c);

@@ -80,7 +80,8 @@ static mkg_status open_target(cli *c, const char *data, target *t)
         t->kg = NULL;
         if (st == MKG_NOTFOUND) MKG_GO(make_temporary(c, t));
     }
-    MKG_GO(mkg_kg_open_write(t->store ? t->store : c->db, &t->kg, &c->err));
+    MKG_GO(cli_open_write(c, t->store ? t->store : c->db, !cli_opt_given(c, "no-wait"),
+                          &t->kg));
     if (dry && !t->store) goto out; /* the vocabulary is a write, too */
     relations = mkg__path_join(data, "relations.tsv");
     st = relations ? mkg_kg_load_relations(t->kg, relations, &c->err)

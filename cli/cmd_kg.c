@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/err.h"
+#include "kg/backup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +107,8 @@ out:
     return st;
 }
 
-static json_t *stats_json(mkg_kg *kg, const mkg_stats *s, const relation_row *rows,
-                          size_t n)
+static json_t *stats_json(mkg_kg *kg, const mkg_stats *s, const mkg_readers *readers,
+                          const relation_row *rows, size_t n)
 {
     char hash[33];
     json_t *types = json_object(), *relations = json_object();
@@ -120,17 +121,19 @@ static json_t *stats_json(mkg_kg *kg, const mkg_stats *s, const relation_row *ro
         json_object_setn_new_nocheck(relations, rows[i].relation->name.ptr,
                                      rows[i].relation->name.len,
                                      json_integer((json_int_t)rows[i].facts));
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s}", "nodes",
-                     (json_int_t)s->nodes, "names", (json_int_t)s->names, "facts",
-                     (json_int_t)s->facts, "relations", (json_int_t)s->relations,
-                     "sources", (json_int_t)s->sources, "types", types, "codes",
-                     (json_int_t)s->codes, "facts_by_relation", relations, "bytes",
-                     (json_int_t)s->bytes, "version", (json_int_t)mkg_kg_version(kg),
-                     "hash", hash);
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s, s:I, s:I}", "nodes",
+        (json_int_t)s->nodes, "names", (json_int_t)s->names, "facts",
+        (json_int_t)s->facts, "relations", (json_int_t)s->relations, "sources",
+        (json_int_t)s->sources, "types", types, "codes", (json_int_t)s->codes,
+        "facts_by_relation", relations, "bytes", (json_int_t)s->bytes, "version",
+        (json_int_t)mkg_kg_version(kg), "hash", hash, "readers", (json_int_t)readers->n,
+        "reader_lag", (json_int_t)readers->lag);
 }
 
 static mkg_status stats_text(cli *c, mkg_kg *kg, const mkg_stats *s,
-                             const relation_row *rows, size_t n)
+                             const mkg_readers *readers, const relation_row *rows,
+                             size_t n)
 {
     const struct {
         const char *name;
@@ -170,6 +173,11 @@ static mkg_status stats_text(cli *c, mkg_kg *kg, const mkg_stats *s,
         cli_cell_view(&t, rows[i].relation->label_zh);
     }
     st = cli_table_print(c, &t, 1);
+    if (readers->lag)
+        cli_print(
+            c, "\nprocess %ld goes on reading the store as it was %llu commit%s ago\n",
+            readers->process, (unsigned long long)readers->lag,
+            readers->lag == 1 ? "" : "s");
 out:
     cli_table_clear(&t);
     return st;
@@ -181,20 +189,22 @@ mkg_status cli_cmd_stats(cli *c)
     mkg_kg *kg = NULL;
     mkg_stats s = {0};
     relation_row *rows = NULL;
+    mkg_readers readers = {0};
     size_t n = 0;
     bool shape = cli_opt_given(c, "graph");
 
     MKG_GO(cli_open(c, &kg));
     MKG_GO(mkg_kg_stats(kg, &s, &c->err));
+    MKG_GO(mkg_kg_readers(kg, &readers, &c->err));
     MKG_GO(relation_counts(c, kg, &rows, &n));
     if (c->json) {
         json_t *graph = NULL;
         if (shape) MKG_GO(cli_graph_stats(c, kg, &graph));
-        json_t *v = stats_json(kg, &s, rows, n);
+        json_t *v = stats_json(kg, &s, &readers, rows, n);
         if (graph) json_object_set_new(v, "graph", graph);
         st = cli_json(c, v);
     } else {
-        MKG_GO(stats_text(c, kg, &s, rows, n));
+        MKG_GO(stats_text(c, kg, &s, &readers, rows, n));
         if (shape) st = cli_graph_stats(c, kg, NULL);
     }
 out:

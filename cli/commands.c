@@ -43,6 +43,25 @@ static const cli_option import_options[] = {
              "store's folder"},
     {.name = "dry-run", .help = "read and count, write nothing"},
     {.name = "strict", .help = "fail at the first line that cannot be read"},
+    {.name = "no-wait",
+     .help = "fail if another process is writing, instead of waiting for it"},
+};
+
+static const cli_option check_options[] = {
+    {.name = "deep",
+     .help = "hold every record and every index against the others first"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "5",
+     .min = 0,
+     .max = 1000000,
+     .help = "most examples of a finding"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = languages,
+     .help = "language of the names shown; that of the locale if not given"},
 };
 
 /* Commands that can look at an earlier version; cli_open() sees to it. */
@@ -481,12 +500,54 @@ const cli_command cli_commands[] = {
      .example = "medkg -d medkg.db compact --keep 90",
      .shape = "{\"sources\": 1, \"facts\": 4211, \"nodes\": 812}",
      .exits = "024"},
+    {.name = "check",
+     .run = cli_cmd_check,
+     .args = "",
+     .brief = "look for what is wrong with the graph",
+     .about =
+         "Names that mean several nodes of one type, codes that stand on several "
+         "nodes, cycles in is_a, drugs that treat what they are contraindicated in, "
+         "statements that are both stated and denied, nodes without a fact, relations "
+         "without a label (kinds name, code, cycle, conflict, denied, orphan, label). "
+         "For information: names that mean nodes of several types, "
+         "and facts between other types than the vocabulary expects (name_types, "
+         "fact_type). --deep looks for "
+         "damage first: each record against each index, all counters, the hash. With "
+         "--json, deep is null without --deep, and findings where there is damage.",
+     .options = check_options,
+     .noptions = COUNT(check_options),
+     .example = "medkg check --deep --limit 20",
+     .shape = "{\"version\": 1, \"findings\": [{\"kind\": \"name\", \"count\": 1, "
+              "\"information\": false, \"examples\": [{\"text\": \"感冒\", "
+              "\"relation\": null, \"nodes\": [{\"node\": 17, \"name\": \"感冒\", "
+              "\"type\": \"disease\", \"codes\": []}], \"facts\": [4211]}]}], "
+              "\"deep\": {\"damage\": 0, \"nodes\": 812, \"names\": 1204, \"codes\": "
+              "290, \"facts\": 4211, \"relations\": 40, \"sources\": 1, \"examples\": "
+              "[{\"where\": \"name\", \"what\": \"...\"}]}}",
+     .exits = "0124",
+     .one = "there are findings that are not only information"},
+    {.name = "backup",
+     .run = cli_cmd_backup,
+     .args = "DIR",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "copy the store into a new folder",
+     .about = "DIR must not exist, or be empty. Others may read and one may write "
+              "meanwhile: the copy is the graph as of its newest version, without free "
+              "space, with the vector sets. It is a store like any other: use it with "
+              "-d, or restore it by moving it to the place of the old one.",
+     .example = "medkg -d medkg.db backup /backup/medkg-2024-01-31",
+     .shape = "{\"folder\": \"/backup/medkg-2024-01-31\", \"bytes\": 1048576, "
+              "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\", \"seconds\": 0.1}",
+     .exits = "024"},
     {.name = "stats",
      .run = cli_cmd_stats,
      .args = "",
      .brief = "count nodes, names, facts",
      .about =
-         "The size of the graph, nodes by type and facts by relation. --graph adds "
+         "The size of the graph, nodes by type and facts by relation. A process that "
+         "goes on reading an old state of the store is told of, as it keeps the file "
+         "from being used again. --graph adds "
          "its shape, for which links have no direction: components, communities "
          "(Leiden) and the ten nodes with the most links and the highest PageRank. "
          "With --json that is \"graph\": {\"edges\", \"components\", \"largest\", "
@@ -498,7 +559,8 @@ const cli_command cli_commands[] = {
      .shape = "{\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"relations\": 14, "
               "\"sources\": 1, \"types\": {\"disease\": 301}, \"codes\": 290, "
               "\"facts_by_relation\": {\"symptom\": 1620}, \"bytes\": 1048576, "
-              "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\"}",
+              "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\", \"readers\": 0, "
+              "\"reader_lag\": 0}",
      .exits = "024"},
     {.name = "search",
      .run = cli_cmd_search,

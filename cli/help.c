@@ -89,13 +89,14 @@ static void options(mkg__buf *b, const cli_option *at, size_t n, size_t column)
     mkg__buf_clear(&right);
 }
 
-static void exits(mkg__buf *b, const char *digits)
+static void exits(mkg__buf *b, const char *digits, const char *one)
 {
     char digit[2] = "";
     mkg__buf_str(b, "\nExit codes:\n");
     for (size_t i = 0; i < sizeof exit_codes / sizeof *exit_codes; i++) {
         digit[0] = exit_codes[i].digit;
-        if (strchr(digits, digit[0])) entry(b, digit, exit_codes[i].meaning, 6);
+        const char *meaning = one && digit[0] == '1' ? one : exit_codes[i].meaning;
+        if (strchr(digits, digit[0])) entry(b, digit, meaning, 6);
     }
 }
 
@@ -114,7 +115,7 @@ static void about_command(mkg__buf *b, const cli_command *k)
     mkg__buf_str(b,
                  "\nWith --json, such an object on one line (fields may be added):\n");
     paragraph(b, k->shape, 2);
-    exits(b, k->exits);
+    exits(b, k->exits, k->one);
 }
 
 static void about_program(mkg__buf *b)
@@ -139,7 +140,7 @@ static void about_program(mkg__buf *b)
     entry(b, "MEDKG_LM", "what answers, if there is no --lm", 18);
     entry(b, "MEDKG_LM_MODEL", "name of the model at a remote endpoint", 18);
     entry(b, "NO_COLOR", "if not empty, no colour on a terminal either", 18);
-    exits(b, "0123456");
+    exits(b, "0123456", NULL);
 }
 
 void cli_help(cli *c, const cli_command *of)

@@ -41,6 +41,26 @@ mkg_status cli_open(cli *c, mkg_kg **out)
     return st;
 }
 
+mkg_status cli_open_write(cli *c, const char *path, bool wait, mkg_kg **out)
+{
+    static const struct timespec pause = {0, 100000000};
+    mkg_status st;
+    bool told = false;
+
+    while ((st = mkg_kg_open_write(path, out, &c->err)) == MKG_EBUSY && wait) {
+        if (!told) {
+            cli_report(c, &c->err);
+            cli_note(c, "medkg: waiting for it (Ctrl-C stops)");
+        }
+        told = true;
+        nanosleep(&pause, NULL);
+        if (cli_stop_asked())
+            return mkg__fail(&c->err, MKG_ECANCEL, "stopped; the store is as it was");
+    }
+    if (st >= 0) c->err.msg[0] = '\0';
+    return st;
+}
+
 static char *holds_relations(const char *folder)
 {
     if (!folder || !*folder) return NULL;

@@ -29,6 +29,7 @@ static int exit_code(mkg_status st)
     case MKG_EIO:
     case MKG_ESTORE:
     case MKG_ECANCEL:
+    case MKG_EBUSY:
         return 4;
     case MKG_ELM:
         return 5;

@@ -31,6 +31,11 @@ void cli_catch_signals(void)
             sigaction(signals[i], &sa, NULL);
 }
 
+bool cli_stop_asked(void)
+{
+    return stop_asked;
+}
+
 void cli_progress_clear(cli *c)
 {
     if (!c->progress.visible) return;

@@ -63,7 +63,10 @@ static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *e
         goto out;
     }
     if (schema == 0) {
-        st = mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", path);
+        uint64_t n;
+        MKG_GO(mkg__db_entries(t, MKG_DB_META, &n, err));
+        st = n ? mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", path)
+               : mkg__fail(err, MKG_NOTFOUND, "the store %s is being made", path);
         goto out;
     }
     MKG_GO(mkg__meta_get_u64(t, MKG_META_VERSION, strlen(MKG_META_VERSION), &m->version,
@@ -86,7 +89,7 @@ mkg_status mkg_kg_renew(mkg_kg *kg, mkg_err *err)
     marks m;
     mkg_status st = mkg__txn_begin(kg->store, false, &t, err);
     if (st >= 0) st = read_marks(kg->path, t, &m, err);
-    if (st < 0) { /* the handle stays where it was */
+    if (st != MKG_OK) { /* the handle stays where it was */
         mkg__txn_abort(t);
         return st;
     }
@@ -133,6 +136,7 @@ static mkg_status open_kg(const char *path, bool write, mkg_kg **out, mkg_err *e
     if (st == MKG_NOTFOUND) goto out;
     if (kg->created) MKG_GO(stamp_schema(kg->store, err));
     MKG_GO(mkg_kg_renew(kg, err));
+    if (st == MKG_NOTFOUND) goto out;
     *out = kg;
     kg = NULL;
 out:

@@ -21,13 +21,14 @@ typedef struct mkg_kg mkg_kg;
 enum { MKG_SCHEMA = 1 };
 
 /* Open the store in folder `path` for reading.
- * MKG_NOTFOUND if there is none (err filled), MKG_ESTORE for a newer schema or a
- * damaged file, MKG_EIO otherwise. Stale readers left by killed processes are cleared.
+ * MKG_NOTFOUND if there is none or none yet (err filled), MKG_ESTORE for a newer schema
+ * or a damaged file, MKG_EIO otherwise. Stale readers left by killed processes are
+ * cleared.
  */
 MKG_API mkg_status mkg_kg_open(const char *path, mkg_kg **out, mkg_err *err);
 
 /* Open for writing, and make the folder and an empty store where there is none. One
- * writer at a time: MKG_ESTORE, naming the process, if there is another. Needed by
+ * writer at a time: MKG_EBUSY, naming the process, if there is another. Needed by
  * mkg_writer_new(); reads see the last commit. */
 MKG_API mkg_status mkg_kg_open_write(const char *path, mkg_kg **out, mkg_err *err);
 MKG_API void mkg_kg_close(mkg_kg *kg);

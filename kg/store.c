@@ -82,6 +82,15 @@ static mkg_status fail(mkg_err *err, int rc, const char *path)
     }
 }
 
+/* A failed import takes the store that it made away again, and the lock with it: who
+ * waited holds the lock of a file that has no name any more. */
+static bool still_there(int fd, const char *file)
+{
+    struct stat mine, now;
+    return fstat(fd, &mine) == 0 && stat(file, &now) == 0 &&
+           mine.st_dev == now.st_dev && mine.st_ino == now.st_ino;
+}
+
 /* One writer at a time. flock() goes with the process, so a killed writer leaves no
  * lock behind; the number in the file is for the message alone. */
 static mkg_status take_lock(mkg__store *s, mkg_err *err)
@@ -97,10 +106,13 @@ static mkg_status take_lock(mkg__store *s, mkg_err *err)
     } else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         ssize_t k = read(s->lock_fd, pid, sizeof pid - 1);
         pid[k > 0 ? strcspn(pid, "\n") : 0] = '\0';
-        st = mkg__fail(err, MKG_ESTORE,
+        st = mkg__fail(err, MKG_EBUSY,
                        "the store %s is being written by process %s; try again when it "
                        "is done",
                        s->path, pid[0] ? pid : "(unknown)");
+    } else if (!still_there(s->lock_fd, file)) {
+        st = mkg__fail(err, MKG_EBUSY,
+                       "the store %s has just been taken away; try again", s->path);
     } else {
         int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
         if (ftruncate(s->lock_fd, 0) != 0 || write(s->lock_fd, pid, (size_t)n) != n)
@@ -152,7 +164,12 @@ static mkg_status look_before(const mkg__store *s, bool *missing, mkg_err *err)
         MKG_GO(mkg__tree_named(p, databases[i].name, &t, err));
         if (st == MKG_NOTFOUND) *missing = true;
         if (st == MKG_NOTFOUND && i == MKG_DB_META && !s->write) {
-            st = mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", s->path);
+            /* Has another process made the file and nothing in it yet? */
+            st =
+                mkg__pages_main(p).entries == 0
+                    ? mkg__fail(err, MKG_NOTFOUND, "the store %s is being made",
+                                s->path)
+                    : mkg__fail(err, MKG_ESTORE, "%s is not a store of medkg", s->path);
             goto out;
         }
     }
@@ -239,7 +256,12 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
             access(path, W_OK) != 0)
             flags |= MDB_NOLOCK;
     }
+    if (!write && sb.st_size == 0) {
+        st = mkg__fail(err, MKG_NOTFOUND, "the store %s is being made", path);
+        goto out;
+    }
     if (!*created) MKG_GO(look_before(s, &missing, err));
+    if (st == MKG_NOTFOUND) goto out;
     MKG_GO(open_env(s, (uint64_t)sb.st_size, flags, err));
     if (write) MKG_GO(open_databases(s, missing, err));
     *out = s;
@@ -563,4 +585,47 @@ mkg_status mkg__cursor_append(mkg__cursor *c, mkg_view key, mkg_view value,
                               bool same_key, mkg_err *err)
 {
     return put(c, key, value, same_key ? MDB_APPENDDUP : MDB_APPEND, err);
+}
+
+/* ---- looking after the store ---- */
+
+mkg_status mkg__store_copy(mkg__store *s, int fd, mkg_err *err)
+{
+    int rc = mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+    return rc ? fail(err, rc, s->path) : MKG_OK;
+}
+
+typedef struct oldest {
+    uint64_t readers, txn;
+    long process;
+} oldest;
+
+/* LMDB tells of readers as lines of text: process, thread, transaction or "-". */
+static int on_reader(const char *line, void *ctx)
+{
+    oldest *o = ctx;
+    long process;
+    unsigned long long txn;
+    if (sscanf(line, "%ld %*x %llu", &process, &txn) != 2 || process == (long)getpid())
+        return 0;
+    if (o->readers++ == 0 || txn < o->txn) {
+        o->txn = txn;
+        o->process = process;
+    }
+    return 0;
+}
+
+mkg_status mkg__store_readers(mkg__store *s, uint64_t *readers, uint64_t *lag,
+                              long *process, mkg_err *err)
+{
+    oldest o = {0};
+    MDB_envinfo info;
+    int rc = mdb_env_info(s->env, &info);
+    if (rc != 0) return fail(err, rc, s->path);
+    if (mdb_reader_list(s->env, on_reader, &o) < 0)
+        return mkg__fail(err, MKG_EIO, "store %s: cannot list its readers", s->path);
+    *readers = o.readers;
+    *lag = o.readers && info.me_last_txnid > o.txn ? info.me_last_txnid - o.txn : 0;
+    *process = o.process;
+    return MKG_OK;
 }

@@ -39,6 +39,12 @@ uint64_t mkg__store_room(mkg__store *s, mkg__txn *read);
 /* MKG_EIO "needs about 2.1 GB, 1.3 GB are free" if need > room. */
 mkg_status mkg__store_check_room(uint64_t need, uint64_t room, mkg_err *err);
 
+/* Write `data.mdb` as of the newest commit to `fd`, without free pages. */
+mkg_status mkg__store_copy(mkg__store *s, int fd, mkg_err *err);
+/* Readers in other processes, and how many commits the oldest is behind. */
+mkg_status mkg__store_readers(mkg__store *s, uint64_t *readers, uint64_t *lag,
+                              long *process, mkg_err *err);
+
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err);
 mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err); /* ends it even on failure */
 void mkg__txn_abort(mkg__txn *t);

@@ -1,6 +1,8 @@
 /* What each command prints for programs, and with which exit code it ends. */
 #include "cli_testing.h"
 
+#include "kg/store_internal.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -108,6 +110,109 @@ static void stats(void **state)
     assert_int_equal(integer(json_object_get(v, "facts_by_relation"), "complication"),
                      1);
     json_decref(v);
+}
+
+static void check(void **state)
+{
+    cli_world *w = *state;
+    json_t *v, *k;
+    size_t i;
+    assert_run(w, "medkg check --json --deep", 0);
+    v = shaped(w, "check");
+    assert_int_equal(json_array_size(json_object_get(v, "findings")), 9);
+    json_array_foreach(json_object_get(v, "findings"), i, k)
+    {
+        bool info = json_is_true(json_object_get(k, "information"));
+        assert_true(info || integer(k, "count") == 0);
+        if (strcmp(string(k, "kind"), "name_types") == 0)
+            assert_int_equal(integer(k, "count"), 1);
+    }
+    assert_int_equal(integer(json_object_get(v, "deep"), "damage"), 0);
+    assert_int_equal(integer(json_object_get(v, "deep"), "facts"), 38);
+    json_decref(v);
+    assert_run(w,
+               "printf '感冒,is_a,感冒\\n' >odd.csv; medkg -d odd.db import odd.csv "
+               ">odd.txt && medkg -d odd.db check --json",
+               1);
+    assert_string_equal(w->err, "");
+    v = json_of(w);
+    assert_true(json_is_null(json_object_get(v, "deep")));
+    k = json_array_get(json_object_get(v, "findings"), 2);
+    assert_string_equal(string(k, "kind"), "cycle");
+    assert_int_equal(integer(k, "count"), 1);
+    json_decref(v);
+}
+
+/* Sources that were taken out are still on the disk, until they are cleared away. */
+static void check_history(void **state)
+{
+    static const char *const steps[] = {"import second.csv --source first.csv",
+                                        "remove first.csv",
+                                        "undo",
+                                        "remove third.csv",
+                                        "compact --keep 0",
+                                        "backup copied"};
+    cli_world *w = *state;
+    assert_run(w,
+               "rm -rf copied; printf '感冒,symptom,咳嗽\\n感冒,同义词,伤风\\n' "
+               ">first.csv; printf '感冒,symptom,流涕\\n' >second.csv; "
+               "printf '感冒,symptom,流涕\\n肺炎,symptom,咳嗽\\n' >third.csv; "
+               "medkg -d past.db import first.csv third.csv",
+               0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        char line[256];
+        snprintf(line, sizeof line,
+                 "medkg -d past.db %s && medkg -d past.db check --deep", steps[i]);
+        assert_run(w, line, 0);
+        assert_says(w->out, "no damage: ");
+    }
+    assert_run(w, "medkg -d copied check --deep && medkg -d copied log", 0);
+}
+
+/* A store with a record that cannot be read. */
+static void check_damage(void **state)
+{
+    cli_world *w = *state;
+    mkg__store *store;
+    mkg__txn *t;
+    bool created;
+    mkg_err err;
+    assert_run(w, "rm -rf hurt; cp -r medkg.db hurt", 0);
+    char *db = in_folder(w->folder, "hurt");
+    assert_mkg_ok(mkg__store_open(db, true, &store, &created, &err));
+    assert_mkg_ok(mkg__txn_begin(store, true, &t, &err));
+    assert_mkg_ok(mkg__db_put(t, MKG_DB_FACT, mkg__view("\0\0\0\1", 4), V("x"), &err));
+    assert_mkg_ok(mkg__txn_commit(t, &err));
+    mkg__store_close(store);
+    free(db);
+    assert_run(w, "medkg -d hurt check --deep --limit 1", 4);
+    assert_says(w->out, "fact: fact 1 cannot be read\n");
+    assert_says(w->err, "the store hurt is damaged; restore it from a backup");
+    assert_run(w, "medkg -d hurt check --deep --json", 4);
+    json_t *v = json_of(w);
+    assert_true(json_is_null(json_object_get(v, "findings")));
+    assert_true(integer(json_object_get(v, "deep"), "damage") > 0);
+    json_decref(v);
+    assert_run(w, "medkg -d hurt check", 4);
+}
+
+static void backup(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w, "medkg backup saved --json", 0);
+    json_t *v = shaped(w, "backup");
+    assert_int_equal(integer(v, "version"), 2);
+    assert_run(w, "medkg -d saved stats --json", 0);
+    json_t *s = json_of(w);
+    assert_string_equal(string(s, "hash"), string(v, "hash"));
+    json_decref(s);
+    json_decref(v);
+    assert_run(w, "medkg -d saved check --deep; medkg -d saved ask 感冒有什么症状", 0);
+    assert_run(w, "medkg backup saved", 4);
+    assert_run(w, "medkg backup nowhere/saved", 4);
+    assert_run(w, "medkg backup /dev/full", 4);
+    assert_run(w, "ls -d *.partial* || true", 0);
+    assert_string_equal(w->out, "");
 }
 
 static void sources(void **state)
@@ -716,6 +821,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_and_help),
         cmocka_unit_test(stats),
+        cmocka_unit_test(check),
+        cmocka_unit_test(check_history),
+        cmocka_unit_test(check_damage),
+        cmocka_unit_test(backup),
         cmocka_unit_test(sources),
         cmocka_unit_test(search),
         cmocka_unit_test(show),
