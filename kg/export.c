@@ -75,10 +75,12 @@ void mkg__export_percent(mkg__buf *b, mkg_view v)
         unsigned char c = (unsigned char)v.ptr[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                      (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+        const char code[3] = {'%', "0123456789ABCDEF"[c >> 4],
+                              "0123456789ABCDEF"[c & 15]};
         if (plain)
             mkg__buf_byte(b, c);
         else
-            mkg__buf_printf(b, "%%%02X", c);
+            mkg__buf_put(b, code, sizeof code);
     }
 }
 
