@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { IMPORTS = 6, FACTS = 300, READERS = 100 };
+enum { IMPORTS = 5, FACTS = 150, READERS = 100 };
 
 static mkg_err err;
 
@@ -64,7 +64,7 @@ static int read_until_end(const char *db)
     mkg_kg *kg = NULL;
     mkg_err e;
     uint64_t last = 0;
-    for (int round = 0; round < 3000; round++, pause_ms(5)) {
+    for (int round = 0; round < 5000; round++, pause_ms(20)) {
         state s;
         mkg_status st = kg ? mkg_kg_renew(kg, &e) : mkg_kg_open(db, &kg, &e);
         if (st == MKG_NOTFOUND) continue;
