@@ -19,98 +19,11 @@ static int compare_views(mkg_view a, mkg_view b)
     return c ? c : (a.len > b.len) - (a.len < b.len);
 }
 
-#define COMPARE(a, b)                                                                  \
-    if ((a) != (b)) return (a) < (b) ? -1 : 1
-
-/* Same statement, whoever says it. */
-static int compare_facts(const mkg__pfact *x, const mkg__pfact *y)
-{
-    COMPARE(x->subject, y->subject);
-    COMPARE(x->relation, y->relation);
-    COMPARE(x->object, y->object);
-    COMPARE(x->denied, y->denied);
-    return compare_views(x->literal, y->literal);
-}
-
-static int by_statement(const void *a, const void *b)
-{
-    const mkg__pfact *x = a, *y = b;
-    int c = compare_facts(x, y);
-    if (c) return c;
-    COMPARE(x->seq, y->seq);
-    return 0;
-}
-
-static int by_seq(const void *a, const void *b)
-{
-    const mkg__pfact *x = a, *y = b;
-    COMPARE(x->seq, y->seq);
-    return 0;
-}
-
-/* Does the store have this statement? Sets f->existing and f->id. */
-static mkg_status find_fact(mkg_writer *w, mkg__cursor *out, mkg__pfact *f,
-                            mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    unsigned char key[8], low[8];
-    mkg_view value;
-    mkg_fact old;
-
-    if (f->subject >= w->first_new_node || f->object >= w->first_new_node)
-        return MKG_OK;
-    mkg__be32(key, f->subject);
-    mkg__be32(key + 4, f->relation);
-    mkg__be32(low, f->object);
-    mkg__be32(low + 4, 0);
-    for (st = mkg__cursor_seek_dup(out, mkg__view((char *)key, 8),
-                                   mkg__view((char *)low, 8), &value, err);
-         st == MKG_OK; st = mkg__cursor_next_dup(out, &value, err)) {
-        if (value.len != 8 || mkg__get_be32(value.ptr) != f->object) break;
-        mkg_id id = mkg__get_be32(value.ptr + 4);
-        MKG_GO(mkg_kg_fact(w->kg, id, &old, err));
-        if (st == MKG_OK && old.denied == f->denied &&
-            mkg__view_eq(old.literal, f->literal)) {
-            f->id = id;
-            f->existing = true;
-            break;
-        }
-    }
-out:
-    return st < 0 ? st : MKG_OK;
-}
-
-mkg_status mkg__writer_settle_facts(mkg_writer *w, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    mkg__cursor *out = NULL;
-    size_t n = 0;
-
-    if (w->nfacts) qsort(w->facts, w->nfacts, sizeof *w->facts, by_statement);
-    for (size_t i = 0; i < w->nfacts; i++) {
-        if (n && compare_facts(&w->facts[n - 1], &w->facts[i]) == 0) continue;
-        w->facts[n++] = w->facts[i];
-    }
-    w->nfacts = n;
-    if (w->first_new_fact > 1) {
-        MKG_GO(mkg__cursor_open(w->kg->read, MKG_DB_OUT, &out, err));
-        for (size_t i = 0; i < n; i++)
-            MKG_GO(find_fact(w, out, &w->facts[i], err));
-    }
-    if (n) qsort(w->facts, n, sizeof *w->facts, by_seq);
-    w->next_fact = w->first_new_fact;
-    for (size_t i = 0; i < n; i++)
-        if (!w->facts[i].existing) w->facts[i].id = w->next_fact++;
-out:
-    mkg__cursor_close(out);
-    return st;
-}
-
 static void count(const mkg_writer *w, mkg_writer_counts *c)
 {
     memset(c, 0, sizeof *c);
     c->source = w->info.id;
-    c->nodes = w->nnodes;
+    c->nodes = w->nnodes + w->nolds;
     c->names = w->nnames;
     c->facts = w->nfacts;
     c->new_nodes = w->next_node - w->first_new_node;
@@ -127,17 +40,9 @@ mkg_status mkg_writer_preview(mkg_writer *w, mkg_writer_counts *counts, mkg_err 
 
 /* ---- writing ---- */
 
-typedef struct commit {
-    mkg_writer *w;
-    mkg__txn *t;
-    mkg__u128 hash;
-    mkg__buf buf;
-    mkg_progress_fn progress;
-    void *progress_ctx;
-    uint64_t done, total; /* rows */
-} commit;
+typedef mkg__commit commit;
 
-static mkg_status step(commit *c, mkg_err *err)
+mkg_status mkg__commit_step(mkg__commit *c, mkg_err *err)
 {
     if (++c->done % 8192 == 0 && c->progress &&
         c->progress(c->progress_ctx, "writing", c->done, c->total) != 0)
@@ -151,20 +56,8 @@ static mkg_view id_key(unsigned char bytes[4], mkg_id id)
     return mkg__view((char *)bytes, 4);
 }
 
-/* Put the record in c->buf under an id, and bring the hash of the graph up to date. */
-static mkg_status put_record(commit *c, mkg__db db, mkg_id id, const mkg_view *old,
+mkg_status mkg__commit_count(mkg__commit *c, const char *key, size_t n, int64_t change,
                              mkg_err *err)
-{
-    unsigned char key[4];
-    if (c->buf.failed) return mkg__nomem(err);
-    mkg_view record = {c->buf.ptr, c->buf.len};
-    if (old) mkg__hash_sub(&c->hash, db, id, *old);
-    mkg__hash_add(&c->hash, db, id, record);
-    return mkg__db_put(c->t, db, id_key(key, id), record, err);
-}
-
-static mkg_status add_to_counter(commit *c, const char *key, size_t n, int64_t change,
-                                 mkg_err *err)
 {
     uint64_t v;
     mkg_status st = mkg__meta_get_u64(c->t, key, n, &v, err);
@@ -172,250 +65,237 @@ static mkg_status add_to_counter(commit *c, const char *key, size_t n, int64_t c
     return mkg__meta_put_u64(c->t, key, n, v + (uint64_t)change, err);
 }
 
-/* type -> change of its count, in a small list: there are few types. */
-typedef struct tally {
-    struct {
-        mkg_view type;
-        int64_t change;
-    } * at;
-    size_t n, cap;
-} tally;
+/* ---- nodes ---- */
 
-static mkg_status tally_add(tally *t, mkg_view type, int64_t change, mkg_err *err)
+static void count_type(const mkg_writer *w, mkg__ref type, int64_t change)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (mkg__view_eq(t->at[i].type, type)) {
-            t->at[i].change += change;
-            return MKG_OK;
-        }
-    if (!mkg__grow(&t->at, &t->cap, t->n + 1, sizeof *t->at)) return mkg__nomem(err);
-    t->at[t->n].type = type;
-    t->at[t->n++].change = change;
-    return MKG_OK;
+    int64_t sum;
+    if (!type) return;
+    void *at = mkg__intern_extra(&w->types, type);
+    memcpy(&sum, at, sizeof sum);
+    sum += change;
+    memcpy(at, &sum, sizeof sum);
 }
 
-static mkg_status write_node(commit *c, const mkg__pnode *p, tally *types, mkg_err *err)
+/* Entries of a node behind c->buf, in the order in which they were stated. */
+static mkg_status put_entries(commit *c, const mkg__pnode *p, mkg_err *err)
+{
+    const mkg_writer *w = c->w;
+    mkg__ref some[256], *list = some;
+    size_t n = 0;
+
+    for (mkg__ref r = p->first_entry; r; n++)
+        r = ((const mkg__pentry *)mkg__heap_at(&w->entries, r))->next;
+    if (n > sizeof some / sizeof *some && !(list = mkg__malloc(n * sizeof *list)))
+        return mkg__nomem(err);
+    size_t at = n; /* the list is newest first */
+    for (mkg__ref r = p->first_entry; r;) {
+        list[--at] = r;
+        r = ((const mkg__pentry *)mkg__heap_at(&w->entries, r))->next;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const mkg__pentry *e = mkg__heap_at(&w->entries, list[i]);
+        mkg_entry entry = {(mkg_entry_kind)e->kind, (mkg_lang)e->lang, w->info.id,
+                           mkg__writer_entry_text(w, e)};
+        mkg__entry_put(&c->buf, &entry);
+    }
+    if (list != some) mkg__free(list);
+    return c->buf.failed ? mkg__nomem(err) : MKG_OK;
+}
+
+static mkg_status write_old_node(commit *c, mkg__rows *rows, const mkg__pold *p,
+                                 mkg_err *err)
 {
     mkg_status st = MKG_OK;
     unsigned char key[4];
     mkg_view old = {"", 0};
-    uint32_t order[256], *list = order;
-    size_t n = 0;
 
     c->buf.len = 0;
-    if (p->existing) {
-        MKG_GO(mkg__db_get(c->t, MKG_DB_NODE, id_key(key, p->id), &old, err));
-        mkg__buf_put(&c->buf, old.ptr, old.len);
+    MKG_GO(mkg__db_get(c->t, MKG_DB_NODE, id_key(key, p->id), &old, err));
+    mkg__buf_put(&c->buf, old.ptr, old.len);
+    MKG_GO(put_entries(c, &p->node, err));
+    mkg_view record = {c->buf.ptr, c->buf.len};
+    mkg__hash_sub(&c->hash, MKG_DB_NODE, p->id, old);
+    mkg__hash_add(&c->hash, MKG_DB_NODE, p->id, record);
+    MKG_GO(mkg__cursor_put(rows->cursor, id_key(key, p->id), record, err));
+    if (p->node.type != p->old_type) {
+        count_type(c->w, p->old_type, -1);
+        count_type(c->w, p->node.type, 1);
     }
-    for (uint32_t i = p->first_entry; i != UINT32_MAX; i = c->w->entries[i].next)
-        n++;
-    if (n > sizeof order / sizeof *order && !(list = mkg__malloc(n * sizeof *list))) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    size_t at = n; /* the list is newest first */
-    for (uint32_t i = p->first_entry; i != UINT32_MAX; i = c->w->entries[i].next)
-        list[--at] = i;
-    for (size_t i = 0; i < n; i++) {
-        const mkg__pentry *e = &c->w->entries[list[i]];
-        mkg_entry entry = {e->kind, e->lang, c->w->info.id, e->text};
-        mkg__entry_put(&c->buf, &entry);
-    }
-    MKG_GO(put_record(c, MKG_DB_NODE, p->id, p->existing ? &old : NULL, err));
-    if (!mkg__view_eq(p->type, p->old_type)) {
-        if (p->existing) MKG_GO(tally_add(types, p->old_type, -1, err));
-        MKG_GO(tally_add(types, p->type, 1, err));
-    }
-    st = step(c, err);
+    st = mkg__commit_step(c, err);
 out:
-    if (list != order) mkg__free(list);
+    return st;
+}
+
+static mkg_status write_new_node(commit *c, mkg__rows *rows, mkg_id id,
+                                 const mkg__pnode *p, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    unsigned char key[4];
+
+    c->buf.len = 0;
+    MKG_GO(put_entries(c, p, err));
+    mkg_view record = {c->buf.ptr, c->buf.len};
+    mkg__hash_add(&c->hash, MKG_DB_NODE, id, record);
+    MKG_GO(mkg__rows_put(rows, id_key(key, id), record, err));
+    count_type(c->w, p->type, 1);
+    st = mkg__commit_step(c, err);
+out:
     return st;
 }
 
 static int by_id(const void *a, const void *b)
 {
-    const mkg__pnode *x = a, *y = b;
-    COMPARE(x->id, y->id);
-    return 0;
+    const mkg__pold *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static mkg_status write_type_counts(commit *c, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_writer *w = c->w;
+    size_t slot = 0;
+    int64_t change;
+
+    for (mkg__ref t; (t = mkg__intern_each(&w->types, &slot)) != MKG_REF_NONE;) {
+        mkg_view type = mkg__intern_text(&w->types, t);
+        memcpy(&change, mkg__intern_extra(&w->types, t), sizeof change);
+        count_type(w, t, -change);
+        if (!change) continue;
+        c->buf.len = 0;
+        mkg__buf_str(&c->buf, MKG_META_TYPE);
+        mkg__buf_put(&c->buf, type.ptr, type.len < 400 ? type.len : 400);
+        if (c->buf.failed) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        MKG_GO(mkg__commit_count(c, c->buf.ptr, c->buf.len, change, err));
+    }
+out:
+    return st;
 }
 
 static mkg_status write_nodes(commit *c, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_writer *w = c->w;
-    tally types = {0};
+    mkg__rows rows = {0};
 
-    if (w->nnodes) qsort(w->nodes, w->nnodes, sizeof *w->nodes, by_id);
+    /* The table of places is not needed any more: nothing is touched after the commit.
+     */
+    if (w->nolds) qsort(w->olds, w->nolds, sizeof *w->olds, by_id);
+    MKG_GO(mkg__rows_begin(&rows, c->t, MKG_DB_NODE, err));
+    for (size_t i = 0; i < w->nolds; i++)
+        MKG_GO(write_old_node(c, &rows, &w->olds[i], err));
     for (size_t i = 0; i < w->nnodes; i++)
-        MKG_GO(write_node(c, &w->nodes[i], &types, err));
-    for (size_t i = 0; i < types.n; i++) {
+        MKG_GO(
+            write_new_node(c, &rows, w->first_new_node + (mkg_id)i, &w->nodes[i], err));
+    st = write_type_counts(c, err);
+out:
+    mkg__rows_end(&rows);
+    return st;
+}
+
+/* ---- names and codes ---- */
+
+/* A row of `name` or `code` to be. */
+typedef struct key_row {
+    uint64_t prefix; /* first bytes of the key, as a number */
+    mkg_view text;   /* folded name, or code */
+    mkg_id node;
+} key_row;
+
+static uint64_t prefix_of(mkg_view text)
+{
+    uint64_t x = 0;
+    for (size_t i = 0; i < 8; i++)
+        x = x << 8 | (i < text.len ? (unsigned char)text.ptr[i] : 0);
+    return x;
+}
+
+/* Long names are cut, and go by their hashes from there on. */
+static int compare_long(mkg_view x, mkg_view y)
+{
+    mkg__u128 a = mkg__hash128(x.ptr, x.len), b = mkg__hash128(y.ptr, y.len);
+    if (a.hi != b.hi) return a.hi < b.hi ? -1 : 1;
+    return (a.lo > b.lo) - (a.lo < b.lo);
+}
+
+static int by_key(const void *p, const void *q)
+{
+    const key_row *x = p, *y = q;
+    if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
+    if (x->text.ptr != y->text.ptr) {
+        size_t a = x->text.len < MKG_NAME_MAX ? x->text.len : MKG_NAME_MAX;
+        size_t b = y->text.len < MKG_NAME_MAX ? y->text.len : MKG_NAME_MAX;
+        int c = compare_views(mkg__view(x->text.ptr, a), mkg__view(y->text.ptr, b));
+        if (c) return c;
+        if (x->text.len > MKG_NAME_MAX && y->text.len > MKG_NAME_MAX)
+            c = compare_long(x->text, y->text);
+        else
+            c = (x->text.len > y->text.len) - (x->text.len < y->text.len);
+        if (c) return c;
+    }
+    return (x->node > y->node) - (x->node < y->node);
+}
+
+static mkg_id owner_of(const mkg__intern *from, mkg__ref r, bool name)
+{
+    const void *extra = mkg__intern_extra(from, r);
+    return name ? ((const mkg__pname *)extra)->owner
+                : ((const mkg__pcode *)extra)->owner;
+}
+
+/* Every (name, node) that the source said; `n` of them are expected. */
+static size_t gather_keys(const mkg_writer *w, bool name, key_row *rows, size_t n)
+{
+    const mkg__intern *from = name ? &w->names : &w->codes;
+    const mkg__pairs *more = &w->said[name ? MKG_ENTRY_NAME : MKG_ENTRY_CODE];
+    size_t k = 0, slot = 0;
+    uint32_t node, what;
+
+    for (mkg__ref r; (r = mkg__intern_each(from, &slot)) != MKG_REF_NONE && k < n;) {
+        mkg_id owner = owner_of(from, r, name);
+        mkg_view text = mkg__intern_text(from, r);
+        if (owner) rows[k++] = (key_row){prefix_of(text), text, owner};
+    }
+    for (slot = 0; mkg__pairs_each(more, &slot, &node, &what) && k < n;) {
+        mkg_view text = mkg__intern_text(from, what);
+        rows[k++] = (key_row){prefix_of(text), text, node};
+    }
+    return k;
+}
+
+static mkg_status write_keys(commit *c, mkg__db db, size_t n, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__rows rows = {0};
+    unsigned char id[4];
+    size_t bytes;
+    key_row *list = NULL;
+
+    if (!n) return MKG_OK;
+    if (!mkg__mul(n, sizeof *list, &bytes) || !(list = mkg__malloc(bytes))) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    n = gather_keys(c->w, db == MKG_DB_NAME, list, n);
+    qsort(list, n, sizeof *list, by_key);
+    MKG_GO(mkg__rows_begin(&rows, c->t, db, err));
+    for (size_t i = 0; i < n; i++) {
         c->buf.len = 0;
-        mkg__buf_str(&c->buf, MKG_META_TYPE);
-        size_t n = types.at[i].type.len;
-        mkg__buf_put(&c->buf, types.at[i].type.ptr, n < 400 ? n : 400);
+        mkg__name_key(&c->buf, list[i].text);
         if (c->buf.failed) {
             st = mkg__nomem(err);
             goto out;
         }
-        MKG_GO(add_to_counter(c, c->buf.ptr, c->buf.len, types.at[i].change, err));
+        MKG_GO(mkg__rows_put(&rows, mkg__view(c->buf.ptr, c->buf.len),
+                             id_key(id, list[i].node), err));
+        MKG_GO(mkg__commit_step(c, err));
     }
 out:
-    mkg__free(types.at);
-    return st;
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const mkg__pkey *x = a, *y = b;
-    int c = compare_views(x->key, y->key);
-    if (c) return c;
-    COMPARE(x->node, y->node);
-    return 0;
-}
-
-static mkg_status write_keys(commit *c, mkg__db db, mkg__pkey *rows, size_t n,
-                             mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    mkg__cursor *cursor = NULL;
-    unsigned char id[4];
-
-    if (n) qsort(rows, n, sizeof *rows, by_key);
-    MKG_GO(mkg__cursor_open(c->t, db, &cursor, err));
-    for (size_t i = 0; i < n; i++) {
-        MKG_GO(mkg__cursor_put(cursor, rows[i].key, id_key(id, rows[i].node), err));
-        MKG_GO(step(c, err));
-    }
-out:
-    mkg__cursor_close(cursor);
-    return st;
-}
-
-/* The record of a fact with this source's attribution; an older record of the same
- * statement keeps its own in front. */
-static mkg_status write_fact(commit *c, const mkg__pfact *f, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    unsigned char key[4];
-    mkg_view old = {"", 0};
-
-    c->buf.len = 0;
-    if (f->existing) {
-        MKG_GO(mkg__db_get(c->t, MKG_DB_FACT, id_key(key, f->id), &old, err));
-        mkg__buf_put(&c->buf, old.ptr, old.len);
-    } else {
-        mkg_fact fact = {.subject = f->subject,
-                         .relation = f->relation,
-                         .object = f->object,
-                         .literal = f->literal,
-                         .literal_lang = f->literal_lang,
-                         .denied = f->denied};
-        mkg__fact_put(&c->buf, &fact);
-    }
-    mkg_attribution a = {c->w->info.id, f->weight, f->locator, f->grade, f->population};
-    mkg__attribution_put(&c->buf, &a);
-    MKG_GO(put_record(c, MKG_DB_FACT, f->id, f->existing ? &old : NULL, err));
-    st = step(c, err);
-out:
-    return st;
-}
-
-/* A row of `out`, `in` or `source_fact`. */
-typedef struct row {
-    mkg_id a, b, c, d;
-} row;
-
-static int by_row(const void *p, const void *q)
-{
-    const row *x = p, *y = q;
-    COMPARE(x->a, y->a);
-    COMPARE(x->b, y->b);
-    COMPARE(x->c, y->c);
-    COMPARE(x->d, y->d);
-    return 0;
-}
-
-static mkg_status write_index(commit *c, mkg__db db, row *rows, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    mkg__cursor *cursor = NULL;
-    const mkg_writer *w = c->w;
-    unsigned char key[8], value[8];
-    size_t n = 0;
-
-    for (size_t i = 0; i < w->nfacts; i++) {
-        const mkg__pfact *f = &w->facts[i];
-        if (f->existing || (db == MKG_DB_IN && f->object == MKG_ID_NONE)) continue;
-        row r = {f->subject, f->relation, f->object, f->id};
-        if (db == MKG_DB_IN) {
-            r.a = f->object;
-            r.c = f->subject;
-        }
-        rows[n++] = r;
-    }
-    if (n) qsort(rows, n, sizeof *rows, by_row);
-    MKG_GO(mkg__cursor_open(c->t, db, &cursor, err));
-    for (size_t i = 0; i < n; i++) {
-        mkg__be32(key, rows[i].a);
-        mkg__be32(key + 4, rows[i].b);
-        mkg__be32(value, rows[i].c);
-        mkg__be32(value + 4, rows[i].d);
-        MKG_GO(mkg__cursor_put(cursor, mkg__view((char *)key, 8),
-                               mkg__view((char *)value, 8), err));
-        MKG_GO(step(c, err));
-    }
-out:
-    mkg__cursor_close(cursor);
-    return st;
-}
-
-/* How many facts each relation gained. */
-static mkg_status count_relations(commit *c, row *rows, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    const mkg_writer *w = c->w;
-    char key[sizeof MKG_META_RELFACTS + 4] = MKG_META_RELFACTS;
-    size_t n = 0;
-
-    for (size_t i = 0; i < w->nfacts; i++)
-        if (!w->facts[i].existing) rows[n++] = (row){.a = w->facts[i].relation};
-    if (n) qsort(rows, n, sizeof *rows, by_row);
-    for (size_t i = 0, j; i < n; i = j) {
-        for (j = i; j < n && rows[j].a == rows[i].a; j++)
-            ;
-        mkg__be32((unsigned char *)key + sizeof MKG_META_RELFACTS - 1, rows[i].a);
-        MKG_GO(add_to_counter(c, key, sizeof MKG_META_RELFACTS + 3, (int64_t)(j - i),
-                              err));
-    }
-out:
-    return st;
-}
-
-static mkg_status write_facts(commit *c, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    const mkg_writer *w = c->w;
-    mkg__cursor *cursor = NULL;
-    unsigned char source[4], id[4];
-    size_t bytes;
-    row *rows = NULL;
-
-    if (!mkg__mul(w->nfacts, sizeof *rows, &bytes) || !(rows = mkg__malloc(bytes))) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    for (size_t i = 0; i < w->nfacts; i++)
-        MKG_GO(write_fact(c, &w->facts[i], err));
-    MKG_GO(mkg__cursor_open(c->t, MKG_DB_SOURCE_FACT, &cursor, err));
-    for (size_t i = 0; i < w->nfacts; i++)
-        MKG_GO(mkg__cursor_put(cursor, id_key(source, w->info.id),
-                               id_key(id, w->facts[i].id), err));
-    MKG_GO(write_index(c, MKG_DB_OUT, rows, err));
-    MKG_GO(write_index(c, MKG_DB_IN, rows, err));
-    st = count_relations(c, rows, err);
-out:
-    mkg__cursor_close(cursor);
-    mkg__free(rows);
+    mkg__rows_end(&rows);
+    mkg__free(list);
     return st;
 }
 
@@ -516,12 +396,12 @@ static mkg_status write_all(commit *c, const mkg_writer_counts *counts,
 {
     mkg_status st = MKG_OK;
     mkg_writer *w = c->w;
-    c->total = w->nnodes + w->nnames + w->ncodes + w->nfacts * 3;
+    c->total = w->nnodes + w->nolds + w->nnames + w->ncodes + w->nfacts * 3;
     MKG_GO(mkg__txn_begin(w->kg->store, true, &c->t, err));
-    MKG_GO(write_facts(c, err));
+    MKG_GO(mkg__commit_facts(c, err));
     MKG_GO(write_nodes(c, err));
-    MKG_GO(write_keys(c, MKG_DB_NAME, w->names, w->nnames, err));
-    MKG_GO(write_keys(c, MKG_DB_CODE, w->codes, w->ncodes, err));
+    MKG_GO(write_keys(c, MKG_DB_NAME, w->nnames, err));
+    MKG_GO(write_keys(c, MKG_DB_CODE, w->ncodes, err));
     MKG_GO(write_source(c, counts, sha256, size, skipped, err));
     st = write_meta(c, err);
 out:

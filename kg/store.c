@@ -403,14 +403,26 @@ mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err)
               : MKG_OK;
 }
 
-mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err)
+static mkg_status put(mkg__cursor *c, mkg_view key, mkg_view value, unsigned flags,
+                      mkg_err *err)
 {
     MDB_val k = val(key), v = val(value);
-    int rc = mdb_cursor_put(c->cursor, &k, &v, 0);
+    int rc = mdb_cursor_put(c->cursor, &k, &v, flags);
     if (rc == 0) return MKG_OK;
     if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT)
         return mkg__fail(err, MKG_EIO,
                          "no space left for the store; it is as it was before");
     return mkg__fail(err, rc == ENOMEM ? MKG_ENOMEM : MKG_EIO, "store: %s",
                      mdb_strerror(rc));
+}
+
+mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err)
+{
+    return put(c, key, value, 0, err);
+}
+
+mkg_status mkg__cursor_append(mkg__cursor *c, mkg_view key, mkg_view value,
+                              bool same_key, mkg_err *err)
+{
+    return put(c, key, value, same_key ? MDB_APPENDDUP : MDB_APPEND, err);
 }

@@ -66,6 +66,10 @@ mkg_status mkg__cursor_next_dup(mkg__cursor *c, mkg_view *v, mkg_err *err);
 mkg_status mkg__cursor_count(mkg__cursor *c, size_t *n, mkg_err *err);
 /* Put through the cursor: quicker than mkg__db_put() for keys in ascending order. */
 mkg_status mkg__cursor_put(mkg__cursor *c, mkg_view key, mkg_view value, mkg_err *err);
+/* The pair comes behind all others, and has the key of the last one or a greater one.
+ */
+mkg_status mkg__cursor_append(mkg__cursor *c, mkg_view key, mkg_view value,
+                              bool same_key, mkg_err *err);
 
 /* Big-endian numbers: their bytes sort as they do. */
 static inline void mkg__be32(unsigned char *p, uint32_t v)

@@ -55,6 +55,19 @@ mkg_status mkg_writer_new(mkg_kg *kg, const mkg_source_info *info, mkg_writer **
     MKG_GO(next_id(w, MKG_META_RELATION, &w->next_relation, err));
     w->next_node = w->first_new_node;
     w->next_fact = w->first_new_fact;
+    w->memory = info->memory ? info->memory : MKG_WRITER_MEMORY;
+    w->names.extra = sizeof(mkg__pname);
+    w->codes.extra = sizeof(mkg__pcode);
+    w->types.extra = sizeof(int64_t);
+    w->known_relations = mkg__calloc(MKG_RELATION_CACHE, sizeof *w->known_relations);
+    w->concept_type = mkg__intern_put(&w->types, "concept", 7);
+    if (!w->known_relations || !w->concept_type) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    MKG_GO(mkg__spool_new(kg->path, mkg__writer_share(w, 2), &w->records, err));
+    MKG_GO(mkg__sorter_new(kg->path, MKG_STATEMENT, mkg__writer_share(w, 8),
+                           &w->statements, err));
     kg->writing = true;
     *out = w;
     w = NULL;
@@ -87,19 +100,27 @@ void mkg_writer_free(mkg_writer *w)
 {
     if (!w) return;
     w->kg->writing = false;
-    mkg__map_clear(&w->by_name);
-    mkg__map_clear(&w->by_code);
-    mkg__map_clear(&w->stated);
-    mkg__map_clear(&w->by_id);
+    mkg__intern_clear(&w->names);
+    mkg__intern_clear(&w->codes);
+    mkg__intern_clear(&w->types);
+    mkg__pairs_clear(&w->more_types);
+    for (size_t i = 0; i < sizeof w->said / sizeof *w->said; i++)
+        mkg__pairs_clear(&w->said[i]);
+    mkg__pairs_clear(&w->old_by_id);
     mkg__vocabulary_clear(&w->extra);
+    mkg__heap_clear(&w->entries);
     mkg__arena_clear(&w->arena);
+    mkg__sorter_free(w->statements);
+    mkg__sorter_free(w->known);
+    mkg__spool_free(w->records);
+    mkg__buf_clear(&w->record);
     mkg__buf_clear(&w->folded);
     mkg__buf_clear(&w->key);
+    mkg__free(w->fresh.words);
+    mkg__free(w->fresh.before);
+    mkg__free(w->known_relations);
     mkg__free(w->nodes);
-    mkg__free(w->entries);
-    mkg__free(w->names);
-    mkg__free(w->codes);
-    mkg__free(w->facts);
+    mkg__free(w->olds);
     mkg__free(w);
 }
 
@@ -130,171 +151,214 @@ mkg_status mkg_writer_find_size(mkg_writer *w, uint64_t size, mkg_err *err)
 
 /* ---- nodes ---- */
 
-/* `fn`'s node as pnode: made from the store's record if the source meets it first. */
-static mkg_status touch(mkg_writer *w, mkg_id id, uint32_t *index, mkg_err *err)
+size_t mkg__writer_bytes(const mkg_writer *w)
 {
-    unsigned char key[4];
+    size_t n = mkg__intern_bytes(&w->names) + mkg__intern_bytes(&w->codes) +
+               mkg__intern_bytes(&w->types) + mkg__pairs_bytes(&w->more_types) +
+               mkg__pairs_bytes(&w->old_by_id) + w->entries.bytes +
+               w->nodes_cap * sizeof *w->nodes + w->olds_cap * sizeof *w->olds;
+    for (size_t i = 0; i < sizeof w->said / sizeof *w->said; i++)
+        n += mkg__pairs_bytes(&w->said[i]);
+    return n;
+}
+
+/* Half of a large budget is left to LMDB; of a small one, too: below it nothing is
+ * written that would fill its 512 MiB. */
+size_t mkg__writer_share(const mkg_writer *w, unsigned sixteenths)
+{
+    size_t lmdb = (size_t)512 << 20;
+    return (w->memory / 2 < lmdb ? w->memory / 2 : w->memory - lmdb) / 16 * sixteenths;
+}
+
+static mkg__pname *name_at(const mkg_writer *w, mkg__ref name)
+{
+    return mkg__intern_extra(&w->names, name);
+}
+
+/* The node as the source sees it, made from the store's record if it meets it first.
+ * Valid until another node is touched. */
+static mkg_status touch(mkg_writer *w, mkg_id id, mkg__pnode **out, mkg_err *err)
+{
     mkg_node node;
     mkg_entry e;
 
-    mkg__be32(key, id);
-    mkg_id *slot = mkg__map_put(&w->by_id, key, sizeof key);
-    if (!slot) return mkg__nomem(err);
-    if (*slot) {
-        *index = *slot - 1;
+    if (id >= w->first_new_node) {
+        if (id >= w->next_node)
+            return mkg__fail(err, MKG_EARG, "there is no node %u", id);
+        *out = &w->nodes[id - w->first_new_node];
         return MKG_OK;
     }
-    if (!mkg__grow(&w->nodes, &w->nodes_cap, w->nnodes + 1, sizeof *w->nodes))
+    uint32_t known = mkg__pairs_get(&w->old_by_id, id, 0);
+    if (known) {
+        *out = &w->olds[known - 1].node;
+        return MKG_OK;
+    }
+    mkg_status st = mkg_kg_node(w->kg, id, &node, err);
+    if (st != MKG_OK)
+        return st < 0 ? st : mkg__fail(err, MKG_ESTORE, "node %u is missing", id);
+    mkg__ref type = mkg__intern_put(&w->types, node.type.ptr, node.type.len);
+    if (!type || !mkg__grow(&w->olds, &w->olds_cap, w->nolds + 1, sizeof *w->olds))
         return mkg__nomem(err);
-    mkg__pnode *p = &w->nodes[w->nnodes];
+    uint32_t *slot = mkg__pairs_put(&w->old_by_id, id, 0);
+    if (!slot) return mkg__nomem(err);
+    mkg__pold *p = &w->olds[w->nolds++];
     memset(p, 0, sizeof *p);
     p->id = id;
-    p->first_entry = UINT32_MAX;
-    p->existing = id < w->first_new_node;
-    if (p->existing) {
-        mkg_status st = mkg_kg_node(w->kg, id, &node, err);
-        if (st != MKG_OK)
-            return st < 0 ? st : mkg__fail(err, MKG_ESTORE, "node %u is missing", id);
-        p->type = p->old_type = node.type; /* valid: the read transaction stays */
-        for (size_t pos = 0; mkg_node_next(&node, &pos, &e);)
-            if (e.kind == MKG_ENTRY_NAME && e.lang <= MKG_LANG_EN)
-                p->has_name[e.lang] = true;
+    p->node.type = p->old_type = type;
+    for (size_t pos = 0; mkg_node_next(&node, &pos, &e);)
+        if (e.kind == MKG_ENTRY_NAME && e.lang <= MKG_LANG_EN)
+            p->node.has_name[e.lang] = true;
+    *slot = (uint32_t)w->nolds;
+    *out = &p->node;
+    return MKG_OK;
+}
+
+mkg_view mkg__writer_entry_text(const mkg_writer *w, const mkg__pentry *e)
+{
+    if (!e->own_text) {
+        const mkg__intern *from = e->kind == MKG_ENTRY_TYPE   ? &w->types
+                                  : e->kind == MKG_ENTRY_CODE ? &w->codes
+                                                              : &w->names;
+        return mkg__intern_text(from, e->what);
     }
-    *slot = (mkg_id)++w->nnodes;
-    *index = *slot - 1;
+    uint32_t n;
+    const char *text = (const char *)(e + 1);
+    memcpy(&n, text, sizeof n);
+    return mkg__view(text + sizeof n, n);
+}
+
+static mkg_status add_entry(mkg_writer *w, mkg__pnode *node, mkg__pentry e,
+                            mkg_view interned, mkg_view text, mkg_err *err)
+{
+    e.own_text = !mkg__view_eq(interned, text);
+    e.next = node->first_entry;
+    mkg__ref r =
+        mkg__heap_alloc(&w->entries, sizeof e + (e.own_text ? 4 + text.len : 0));
+    if (!r) return mkg__nomem(err);
+    char *p = mkg__heap_at(&w->entries, r);
+    memcpy(p, &e, sizeof e);
+    if (e.own_text) {
+        uint32_t n = (uint32_t)text.len;
+        memcpy(p + sizeof e, &n, sizeof n);
+        memcpy(p + sizeof e + sizeof n, text.ptr, text.len);
+    }
+    node->first_entry = r;
     return MKG_OK;
 }
 
-static mkg_status add_entry(mkg_writer *w, uint32_t node, mkg_entry_kind kind,
-                            mkg_lang lang, mkg_view text, mkg_err *err)
+/* Has this source said `what` of the node before? Notes that it has now. `owner` is the
+ * first of which it did. */
+static mkg_status first_time(mkg_writer *w, mkg_entry_kind kind, mkg_id id,
+                             mkg__ref what, uint32_t *owner, uint32_t self, bool *first,
+                             mkg_err *err)
 {
-    if (!mkg__grow(&w->entries, &w->entries_cap, w->nentries + 1, sizeof *w->entries))
-        return mkg__nomem(err);
-    mkg__pentry *e = &w->entries[w->nentries];
-    e->node = node;
-    e->kind = kind;
-    e->lang = lang;
-    e->next = w->nodes[node].first_entry;
-    mkg_status st = keep(w, text, &e->text, err);
-    if (st < 0) return st;
-    w->nodes[node].first_entry = (uint32_t)w->nentries++;
-    return MKG_OK;
-}
-
-/* Has this source said this of the node before? Notes that it has now. */
-static mkg_status first_time(mkg_writer *w, mkg_id id, char what, mkg_view text,
-                             bool *first, mkg_err *err)
-{
-    unsigned char head[5];
-    mkg__be32(head, id);
-    head[4] = (unsigned char)what;
-    w->key.len = 0;
-    mkg__buf_put(&w->key, head, sizeof head);
-    mkg__buf_put(&w->key, text.ptr, text.len);
-    mkg_id *slot =
-        w->key.failed ? NULL : mkg__map_put(&w->stated, w->key.ptr, w->key.len);
+    *first = *owner == 0;
+    if (*first) *owner = self;
+    if (*owner == self) return MKG_OK;
+    uint32_t *slot = mkg__pairs_put(&w->said[kind], id, what);
     if (!slot) return mkg__nomem(err);
-    *first = *slot == MKG_ID_NONE;
+    *first = *slot == 0;
     *slot = 1;
     return MKG_OK;
 }
 
-static mkg_status add_key(mkg_writer *w, mkg__pkey **rows, size_t *n, size_t *cap,
-                          mkg_view key, mkg_id node, mkg_err *err)
-{
-    if (!mkg__grow(rows, cap, *n + 1, sizeof **rows)) return mkg__nomem(err);
-    mkg__pkey *row = &(*rows)[*n];
-    row->node = node;
-    mkg_status st = keep(w, key, &row->key, err);
-    if (st >= 0) ++*n;
-    return st;
-}
-
 /* Fold into w->folded; refuse what is no name. *name loses its outer blanks. */
-static mkg_status fold_name(mkg_writer *w, mkg_view *name, mkg_err *err)
+static mkg_status fold_name(mkg_writer *w, mkg_view *name, mkg__ref *out, mkg_err *err)
 {
     w->folded.len = 0;
     mkg_status st = mkg__fold(name->ptr, name->len, &w->folded, NULL, err);
     if (st < 0) return st;
     *name = mkg__trim(*name);
     if (w->folded.len == 0) return mkg__fail(err, MKG_EPARSE, "the name is empty");
-    return MKG_OK;
+    *out = mkg__intern_put(&w->names, w->folded.ptr, w->folded.len);
+    return *out ? MKG_OK : mkg__nomem(err);
 }
 
-static mkg_id *name_slot(mkg_writer *w, mkg_view type)
+static mkg_status type_ref(mkg_writer *w, mkg_view type, mkg__ref *out, mkg_err *err)
 {
-    w->key.len = 0;
-    mkg__buf_put(&w->key, type.ptr, type.len);
-    mkg__buf_byte(&w->key, 0);
-    mkg__buf_put(&w->key, w->folded.ptr, w->folded.len);
-    return w->key.failed ? NULL : mkg__map_put(&w->by_name, w->key.ptr, w->key.len);
-}
-
-/* Note that the name in w->folded leads to the node, unless it leads to one already. */
-static mkg_status lead(mkg_writer *w, mkg_view type, mkg_id id, mkg_err *err)
-{
-    mkg_view any = {"", 0};
-    for (int i = 0; i < 2; i++) {
-        mkg_id *slot = name_slot(w, i ? any : type);
-        if (!slot) return mkg__nomem(err);
-        if (*slot == MKG_ID_NONE) *slot = id;
-    }
-    return MKG_OK;
-}
-
-/* State a name (folded in w->folded) of a node: entry and index row, once a source. */
-static mkg_status state_name(mkg_writer *w, uint32_t node, mkg_entry_kind kind,
-                             mkg_lang lang, mkg_view name, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    bool first = false;
-    mkg_id id = w->nodes[node].id;
-    mkg_view folded = {w->folded.ptr, w->folded.len};
-
-    MKG_GO(first_time(w, id, 'n', folded, &first, err));
-    if (!first) goto out;
-    if (lang == MKG_LANG_NONE) lang = mkg__lang_guess(name.ptr, name.len);
-    if (kind == MKG_ENTRY_NAME && w->nodes[node].has_name[lang]) kind = MKG_ENTRY_ALIAS;
-    if (kind == MKG_ENTRY_NAME) w->nodes[node].has_name[lang] = true;
-    MKG_GO(add_entry(w, node, kind, lang, name, err));
-    w->key.len = 0;
-    mkg__name_key(&w->key, folded);
-    if (w->key.failed) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    MKG_GO(add_key(w, &w->names, &w->nnames, &w->names_cap,
-                   mkg__view(w->key.ptr, w->key.len), id, err));
-    st = lead(w, w->nodes[node].type, id, err);
-out:
-    return st;
-}
-
-static mkg_status state_type(mkg_writer *w, uint32_t node, mkg_view type, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    bool first = false;
+    *out = MKG_REF_NONE;
     if (type.len == 0) return MKG_OK;
-    MKG_GO(first_time(w, w->nodes[node].id, 't', type, &first, err));
+    *out = mkg__intern_put(&w->types, type.ptr, type.len);
+    return *out ? MKG_OK : mkg__nomem(err);
+}
+
+/* The node that a name leads to for a type, none: for any. */
+static mkg_id led_to(const mkg_writer *w, mkg__ref name, mkg__ref type)
+{
+    const mkg__pname *n = name_at(w, name);
+    if (!type) return n->any;
+    if (n->type == type) return n->id;
+    return n->type ? mkg__pairs_get(&w->more_types, name, type) : MKG_ID_NONE;
+}
+
+/* Note that the name leads to the node, unless it leads to one already. */
+static mkg_status lead(mkg_writer *w, mkg__ref name, mkg__ref type, mkg_id id,
+                       mkg_err *err)
+{
+    mkg__pname *n = name_at(w, name);
+    if (!n->any) n->any = id;
+    if (!type || n->type == type) return MKG_OK;
+    if (!n->type) {
+        n->type = type;
+        n->id = id;
+        return MKG_OK;
+    }
+    uint32_t *slot = mkg__pairs_put(&w->more_types, name, type);
+    if (!slot) return mkg__nomem(err);
+    if (!*slot) *slot = id;
+    return MKG_OK;
+}
+
+/* State a name of a node, once a source. */
+static mkg_status state_name(mkg_writer *w, mkg_id id, mkg__pnode *node, mkg__ref name,
+                             mkg_entry_kind kind, mkg_lang lang, mkg_view text,
+                             mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    bool first = false;
+
+    MKG_GO(first_time(w, MKG_ENTRY_NAME, id, name, &name_at(w, name)->owner, id, &first,
+                      err));
     if (!first) goto out;
-    MKG_GO(add_entry(w, node, MKG_ENTRY_TYPE, MKG_LANG_NONE, type, err));
-    mkg__pnode *p = &w->nodes[node];
-    if (p->type.len == 0 || mkg__view_is(p->type, "concept"))
-        p->type = w->entries[w->nentries - 1].text;
+    if (lang == MKG_LANG_NONE) lang = mkg__lang_guess(text.ptr, text.len);
+    if (kind == MKG_ENTRY_NAME && node->has_name[lang]) kind = MKG_ENTRY_ALIAS;
+    if (kind == MKG_ENTRY_NAME) node->has_name[lang] = true;
+    mkg__pentry e = {.what = name, .kind = (uint8_t)kind, .lang = (uint8_t)lang};
+    MKG_GO(add_entry(w, node, e, mkg__intern_text(&w->names, name), text, err));
+    w->nnames++;
+    st = lead(w, name, node->type, id, err);
 out:
     return st;
 }
 
-static mkg_status make_node(mkg_writer *w, mkg_view type, mkg_id *id, uint32_t *index,
+static mkg_status state_type(mkg_writer *w, mkg_id id, mkg__pnode *node, mkg__ref type,
+                             mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    bool first = false;
+    if (!type) return MKG_OK;
+    MKG_GO(
+        first_time(w, MKG_ENTRY_TYPE, id, type, &node->said_type, type, &first, err));
+    if (!first) goto out;
+    mkg__pentry e = {.what = type, .kind = MKG_ENTRY_TYPE, .lang = MKG_LANG_NONE};
+    mkg_view text = mkg__intern_text(&w->types, type);
+    MKG_GO(add_entry(w, node, e, text, text, err));
+    if (!node->type || node->type == w->concept_type) node->type = type;
+out:
+    return st;
+}
+
+static mkg_status make_node(mkg_writer *w, mkg__ref type, mkg_id *id, mkg__pnode **out,
                             mkg_err *err)
 {
     if (w->next_node == UINT32_MAX)
         return mkg__fail(err, MKG_ESTORE, "the store is full: no node id is left");
-    *id = w->next_node;
-    mkg_status st = touch(w, *id, index, err);
-    if (st < 0) return st;
-    w->next_node++;
-    return state_type(w, *index, type.len ? type : mkg__view("concept", 7), err);
+    if (!mkg__grow(&w->nodes, &w->nodes_cap, w->nnodes + 1, sizeof *w->nodes))
+        return mkg__nomem(err);
+    *out = &w->nodes[w->nnodes++];
+    memset(*out, 0, sizeof **out);
+    *id = w->next_node++;
+    return state_type(w, *id, *out, type ? type : w->concept_type, err);
 }
 
 /* The node of the store with the name in w->folded and this type ("": any, the first).
@@ -322,62 +386,63 @@ out:
     return st;
 }
 
-/* The node with the name in w->folded, MKG_ID_NONE if there is none. */
-static mkg_status find_by_name(mkg_writer *w, mkg_view type, mkg_id *out, mkg_err *err)
+/* The node with the name (folded in w->folded too), MKG_ID_NONE if there is none. */
+static mkg_status find_by_name(mkg_writer *w, mkg__ref name, mkg__ref type, mkg_id *out,
+                               mkg_err *err)
 {
-    mkg_id *slot = name_slot(w, type);
-    if (!slot) return mkg__nomem(err);
-    *out = *slot;
+    *out = led_to(w, name, type);
     if (*out) return MKG_OK;
-    if (type.len) { /* one that this source named before without a type */
-        mkg_id *concept = name_slot(w, mkg__view("concept", 7));
-        if (!concept) return mkg__nomem(err);
-        if (*concept) {
-            uint32_t index;
-            mkg_status st = touch(w, *concept, &index, err);
-            if (st < 0) return st;
-            if (mkg__view_is(w->nodes[index].type,
-                             "concept")) { /* still nobody knows */
-                *out = *concept;
-                return MKG_OK;
-            }
+    /* One that this source named before without a type. */
+    mkg_id concept = type ? led_to(w, name, w->concept_type) : MKG_ID_NONE;
+    if (concept) {
+        mkg__pnode *node;
+        mkg_status st = touch(w, concept, &node, err);
+        if (st < 0) return st;
+        if (node->type == w->concept_type) { /* still nobody knows */
+            *out = concept;
+            return MKG_OK;
         }
     }
-    return find_stored(w, type, out, err);
+    mkg_view text = {"", 0};
+    if (type) text = mkg__intern_text(&w->types, type);
+    return find_stored(w, text, out, err);
 }
 
 mkg_status mkg_writer_node(mkg_writer *w, mkg_view type, mkg_view name, mkg_lang lang,
                            mkg_id *out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    uint32_t index;
+    mkg__pnode *node;
+    mkg__ref n, t;
 
     *out = MKG_ID_NONE;
-    MKG_GO(fold_name(w, &name, err));
-    MKG_GO(find_by_name(w, type, out, err));
+    MKG_GO(fold_name(w, &name, &n, err));
+    MKG_GO(type_ref(w, type, &t, err));
+    MKG_GO(find_by_name(w, n, t, out, err));
     if (*out == MKG_ID_NONE) {
-        MKG_GO(make_node(w, type, out, &index, err));
+        MKG_GO(make_node(w, t, out, &node, err));
     } else {
-        MKG_GO(touch(w, *out, &index, err));
-        MKG_GO(state_type(w, index, type, err));
+        MKG_GO(touch(w, *out, &node, err));
+        MKG_GO(state_type(w, *out, node, t, err));
     }
-    MKG_GO(lead(w, type, *out, err));
-    st = state_name(w, index, MKG_ENTRY_NAME, lang, name, err);
+    MKG_GO(lead(w, n, t, *out, err));
+    st = state_name(w, *out, node, n, MKG_ENTRY_NAME, lang, name, err);
 out:
     return st;
 }
 
-mkg_status mkg_writer_name(mkg_writer *w, mkg_id node, mkg_entry_kind kind,
-                           mkg_lang lang, mkg_view name, mkg_err *err)
+mkg_status mkg_writer_name(mkg_writer *w, mkg_id id, mkg_entry_kind kind, mkg_lang lang,
+                           mkg_view name, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    uint32_t index;
+    mkg__pnode *node;
+    mkg__ref n;
 
     if (kind != MKG_ENTRY_NAME && kind != MKG_ENTRY_ALIAS)
         return mkg__fail(err, MKG_EARG, "neither a name nor an alias");
-    MKG_GO(fold_name(w, &name, err));
-    MKG_GO(touch(w, node, &index, err));
-    st = state_name(w, index, kind, lang, name, err);
+    MKG_GO(fold_name(w, &name, &n, err));
+    MKG_GO(touch(w, id, &node, err));
+    st = state_name(w, id, node, n, kind, lang, name, err);
 out:
     return st;
 }
@@ -398,37 +463,37 @@ static mkg_status check_code(mkg_view *code, mkg_err *err)
     return MKG_OK;
 }
 
-static mkg_id *code_slot(mkg_writer *w, mkg_view code)
+static mkg_status code_ref(mkg_writer *w, mkg_view code, mkg__ref *out, mkg_err *err)
 {
     w->key.len = 0;
     mkg__code_key(&w->key, code);
-    return w->key.failed ? NULL : mkg__map_put(&w->by_code, w->key.ptr, w->key.len);
+    *out = w->key.failed ? MKG_REF_NONE
+                         : mkg__intern_put(&w->codes, w->key.ptr, w->key.len);
+    return *out ? MKG_OK : mkg__nomem(err);
 }
 
-mkg_status mkg_writer_code(mkg_writer *w, mkg_id node, mkg_view code, mkg_err *err)
+static mkg__pcode *code_at(const mkg_writer *w, mkg__ref code)
+{
+    return mkg__intern_extra(&w->codes, code);
+}
+
+mkg_status mkg_writer_code(mkg_writer *w, mkg_id id, mkg_view code, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    uint32_t index;
+    mkg__pnode *node;
+    mkg__ref c;
     bool first = false;
 
     MKG_GO(check_code(&code, err));
-    MKG_GO(touch(w, node, &index, err));
-    mkg_id *slot = code_slot(w, code);
-    if (!slot) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    if (*slot == MKG_ID_NONE) *slot = node;
-    mkg_view key = {w->key.ptr, w->key.len};
-    mkg_view kept = mkg__writer_keep(w, key); /* first_time() uses the scratch too */
-    if (!kept.ptr) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    MKG_GO(first_time(w, node, 'c', kept, &first, err));
+    MKG_GO(touch(w, id, &node, err));
+    MKG_GO(code_ref(w, code, &c, err));
+    mkg__pcode *known = code_at(w, c);
+    if (known->id == MKG_ID_NONE) known->id = id;
+    MKG_GO(first_time(w, MKG_ENTRY_CODE, id, c, &known->owner, id, &first, err));
     if (!first) goto out;
-    MKG_GO(add_entry(w, index, MKG_ENTRY_CODE, MKG_LANG_NONE, code, err));
-    st = add_key(w, &w->codes, &w->ncodes, &w->codes_cap, kept, node, err);
+    mkg__pentry e = {.what = c, .kind = MKG_ENTRY_CODE, .lang = MKG_LANG_NONE};
+    MKG_GO(add_entry(w, node, e, mkg__intern_text(&w->codes, c), code, err));
+    w->ncodes++;
 out:
     return st;
 }
@@ -436,15 +501,16 @@ out:
 static mkg_status find_by_code(mkg_writer *w, mkg_view code, mkg_id *out, mkg_err *err)
 {
     mkg_ids ids = {0};
-    mkg_id *slot = code_slot(w, code);
-    if (!slot) return mkg__nomem(err);
-    mkg_status st = MKG_OK;
-    if (*slot == MKG_ID_NONE && w->first_new_node > 1) {
+    mkg__ref c;
+    mkg_status st = code_ref(w, code, &c, err);
+    if (st < 0) return st;
+    mkg__pcode *known = code_at(w, c);
+    if (known->id == MKG_ID_NONE && w->first_new_node > 1) {
         st = mkg_kg_find_code(w->kg, code, &ids, err);
-        if (st == MKG_OK) *slot = ids.ids[0];
+        if (st == MKG_OK) known->id = ids.ids[0];
         mkg_ids_clear(&ids);
     }
-    *out = *slot;
+    *out = known->id;
     return st < 0 ? st : MKG_OK;
 }
 
@@ -458,20 +524,25 @@ static bool same_system(mkg_view a, mkg_view b)
 }
 
 /* Does the node carry a code of the same system as `code`? */
-static mkg_status coded_alike(mkg_writer *w, uint32_t index, mkg_view code, bool *out,
+static mkg_status coded_alike(mkg_writer *w, mkg_id id, mkg_view code, bool *out,
                               mkg_err *err)
 {
     mkg_node node;
     mkg_entry e;
-    const mkg__pnode *p = &w->nodes[index];
+    mkg__pnode *p;
+    mkg_status st = touch(w, id, &p, err);
 
     *out = false;
-    for (uint32_t i = p->first_entry; i != UINT32_MAX; i = w->entries[i].next)
-        if (w->entries[i].kind == MKG_ENTRY_CODE &&
-            same_system(w->entries[i].text, code))
+    if (st < 0) return st;
+    for (mkg__ref r = p->first_entry; r;) {
+        const mkg__pentry *said = mkg__heap_at(&w->entries, r);
+        if (said->kind == MKG_ENTRY_CODE &&
+            same_system(mkg__writer_entry_text(w, said), code))
             *out = true;
-    if (!p->existing || *out) return MKG_OK;
-    mkg_status st = mkg_kg_node(w->kg, p->id, &node, err);
+        r = said->next;
+    }
+    if (id >= w->first_new_node || *out) return MKG_OK;
+    st = mkg_kg_node(w->kg, id, &node, err);
     if (st < 0) return st;
     for (size_t pos = 0; mkg_node_next(&node, &pos, &e);)
         if (e.kind == MKG_ENTRY_CODE && same_system(e.text, code)) *out = true;
@@ -483,25 +554,24 @@ mkg_status mkg_writer_node_coded(mkg_writer *w, mkg_view type, mkg_view name,
                                  mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    uint32_t index;
+    mkg__pnode *node;
+    mkg__ref n, t;
     bool other_thing = false;
 
     *out = MKG_ID_NONE;
     MKG_GO(check_code(&code, err));
-    MKG_GO(fold_name(w, &name, err));
+    MKG_GO(fold_name(w, &name, &n, err));
+    MKG_GO(type_ref(w, type, &t, err));
     MKG_GO(find_by_code(w, code, out, err));
     if (*out == MKG_ID_NONE) {
-        MKG_GO(find_by_name(w, type, out, err));
-        if (*out) {
-            MKG_GO(touch(w, *out, &index, err));
-            MKG_GO(coded_alike(w, index, code, &other_thing, err));
-        }
+        MKG_GO(find_by_name(w, n, t, out, err));
+        if (*out) MKG_GO(coded_alike(w, *out, code, &other_thing, err));
         if (*out == MKG_ID_NONE || other_thing)
-            MKG_GO(make_node(w, type, out, &index, err));
+            MKG_GO(make_node(w, t, out, &node, err));
     }
-    MKG_GO(touch(w, *out, &index, err));
-    MKG_GO(state_type(w, index, type, err));
-    MKG_GO(state_name(w, index, MKG_ENTRY_NAME, lang, name, err));
+    MKG_GO(touch(w, *out, &node, err));
+    MKG_GO(state_type(w, *out, node, t, err));
+    MKG_GO(state_name(w, *out, node, n, MKG_ENTRY_NAME, lang, name, err));
     st = mkg_writer_code(w, *out, code, err);
 out:
     return st;
@@ -509,12 +579,17 @@ out:
 
 /* ---- relations and facts ---- */
 
-mkg_status mkg_writer_relation(mkg_writer *w, mkg_view name, const mkg_relation **out,
-                               mkg_err *err)
+static mkg__known_relation *cached(mkg_writer *w, mkg_view name)
+{
+    if (name.len > MKG_RELATION_NAME) return NULL;
+    return &w->known_relations[mkg__hash64(name.ptr, name.len, 0) % MKG_RELATION_CACHE];
+}
+
+/* Look up, or add, what is a relation's name. */
+static mkg_status find_relation(mkg_writer *w, mkg_view name, const mkg_relation **out,
+                                mkg_err *err)
 {
     size_t bad;
-    name = mkg__trim(name);
-    if (name.len == 0) return mkg__fail(err, MKG_EPARSE, "the relation is empty");
     if (name.len > MKG_NAME_MAX || !mkg__utf8_valid(name.ptr, name.len, &bad))
         return mkg__fail(err, MKG_EPARSE,
                          "the relation is too long or not valid UTF-8");
@@ -531,13 +606,93 @@ mkg_status mkg_writer_relation(mkg_writer *w, mkg_view name, const mkg_relation 
     return st;
 }
 
+mkg_status mkg_writer_relation(mkg_writer *w, mkg_view name, const mkg_relation **out,
+                               mkg_err *err)
+{
+    name = mkg__trim(name);
+    if (name.len == 0) return mkg__fail(err, MKG_EPARSE, "the relation is empty");
+    mkg__known_relation *k = cached(w, name);
+    if (k && k->len == name.len && memcmp(k->name, name.ptr, name.len) == 0) {
+        *out = k->relation;
+        return MKG_OK;
+    }
+    mkg_status st = find_relation(w, name, out, err);
+    if (st >= 0 && k) {
+        k->relation = *out;
+        k->len = (uint8_t)name.len;
+        memcpy(k->name, name.ptr, name.len);
+    }
+    return st;
+}
+
+void mkg__statement_tail(bool denied, mkg_view literal,
+                         unsigned char out[MKG_STATEMENT_TAIL])
+{
+    memset(out, 0, MKG_STATEMENT_TAIL);
+    if (literal.len) {
+        mkg__u128 h = mkg__hash128(literal.ptr, literal.len);
+        mkg__be64(out, h.hi);
+        mkg__be32(out + 8, (uint32_t)h.lo);
+    }
+    out[0] = (unsigned char)((out[0] & 0x7f) | (denied ? 0x80 : 0));
+}
+
+static size_t put_line(char out[24], uint64_t line)
+{
+    char digits[20];
+    size_t n = 0, k = 0;
+    do
+        digits[n++] = (char)('0' + line % 10);
+    while ((line /= 10) != 0);
+    out[k++] = ':';
+    while (n)
+        out[k++] = digits[--n];
+    return k;
+}
+
+/* The fact as the store will keep it, in w->record: see mkg__fact_record(). */
+static mkg_status make_record(mkg_writer *w, const mkg_fact *f, const mkg_fact_in *in,
+                              mkg_err *err)
+{
+    char line[24];
+    mkg__buf *b = &w->record;
+    mkg_attribution a = {w->info.id, in->weight != 0 ? in->weight : 1.0f, in->locator,
+                         in->grade, in->population};
+
+    if (!a.locator.len) a.locator = mkg__view(line, put_line(line, in->line));
+    b->len = 0;
+    mkg__buf_byte(b, 0);
+    mkg__fact_put(b, f);
+    size_t n = b->len - 1;
+    mkg__attribution_put(b, &a);
+    if (n >= 255) {
+        unsigned char bytes[4];
+        mkg__be32(bytes, (uint32_t)n);
+        mkg__buf_put(b, bytes, sizeof bytes);
+    }
+    if (b->failed) return mkg__nomem(err);
+    b->ptr[0] = (char)(n < 255 ? n : 255);
+    return MKG_OK;
+}
+
+void mkg__fact_record(mkg_view item, mkg_view *whole, mkg_view *attribution)
+{
+    size_t n = (unsigned char)item.ptr[0], end = item.len;
+    if (n == 255) {
+        end -= 4;
+        n = mkg__get_be32(item.ptr + end);
+    }
+    *whole = mkg__view(item.ptr + 1, end - 1);
+    *attribution = mkg__view(item.ptr + 1 + n, end - 1 - n);
+}
+
 mkg_status mkg_writer_fact(mkg_writer *w, const mkg_fact_in *in, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     const mkg_relation *r = in->relation;
     bool literal = in->object == MKG_ID_NONE;
     size_t bad;
-    char line[32];
+    unsigned char key[MKG_STATEMENT];
 
     if (in->subject == MKG_ID_NONE || !r || (literal && in->literal.len == 0))
         return mkg__fail(err, MKG_EARG,
@@ -550,31 +705,28 @@ mkg_status mkg_writer_fact(mkg_writer *w, const mkg_fact_in *in, mkg_err *err)
                          (int)r->name.len, r->name.ptr);
     if (literal && !mkg__utf8_valid(in->literal.ptr, in->literal.len, &bad))
         return mkg__fail(err, MKG_EPARSE, "the text is not valid UTF-8");
-    if (w->nfacts >= UINT32_MAX - 1 - w->first_new_fact)
+    if (w->nseen >= UINT32_MAX - 1 - w->first_new_fact)
         return mkg__fail(err, MKG_ESTORE, "the store is full: no fact id is left");
-    if (!mkg__grow(&w->facts, &w->facts_cap, w->nfacts + 1, sizeof *w->facts))
-        return mkg__nomem(err);
-    mkg__pfact *f = &w->facts[w->nfacts];
-    memset(f, 0, sizeof *f);
     bool swap = !literal && (r->inverse || (r->symmetric && in->object < in->subject));
-    f->subject = swap ? in->object : in->subject;
-    f->object = swap ? in->subject : in->object;
-    f->relation = r->id;
-    f->seq = (uint32_t)w->nfacts;
-    f->denied = in->denied;
-    f->weight = in->weight != 0 ? in->weight : 1.0f;
+    mkg_fact f = {.subject = swap ? in->object : in->subject,
+                  .object = swap ? in->subject : in->object,
+                  .relation = r->id,
+                  .denied = in->denied};
     if (literal) {
-        f->literal_lang = in->literal_lang
-                              ? in->literal_lang
-                              : mkg__lang_guess(in->literal.ptr, in->literal.len);
-        MKG_GO(keep(w, in->literal, &f->literal, err));
+        f.literal = in->literal;
+        f.literal_lang = in->literal_lang
+                             ? in->literal_lang
+                             : mkg__lang_guess(in->literal.ptr, in->literal.len);
     }
-    MKG_GO(keep(w, in->grade, &f->grade, err));
-    MKG_GO(keep(w, in->population, &f->population, err));
-    int n = snprintf(line, sizeof line, ":%llu", (unsigned long long)in->line);
-    MKG_GO(keep(w, in->locator.len ? in->locator : mkg__view(line, (size_t)n),
-                &f->locator, err));
-    w->nfacts++;
+    MKG_GO(make_record(w, &f, in, err));
+    mkg__be32(key, f.subject);
+    mkg__be32(key + 4, f.relation);
+    mkg__be32(key + 8, f.object);
+    mkg__statement_tail(f.denied, f.literal, key + 12);
+    mkg__be32(key + MKG_STATEMENT_KEY, w->nseen);
+    MKG_GO(mkg__spool_add(w->records, mkg__view(w->record.ptr, w->record.len), err));
+    MKG_GO(mkg__sorter_add(w->statements, key, err));
+    w->nseen++;
 out:
     return st;
 }

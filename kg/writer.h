@@ -18,7 +18,16 @@ typedef struct mkg_source_info {
     const char *format;  /* the reader: "triples", "records" */
     const char *version; /* NULL if not stated */
     const char *licence; /* NULL if not stated */
+    size_t memory;       /* bytes that may be used for it; 0: MKG_WRITER_MEMORY */
 } mkg_source_info;
+
+/* The budget if none is given: 1 GiB. Half of it, 512 MiB at most, is left to LMDB for
+ * pages that it has not written yet; of the rest, facts have ten parts of sixteen
+ * (beyond them they go into temporary files in the store's folder) and nodes and names
+ * six. These cannot go to disk: a node with one name of n bytes takes about 90 + n
+ * bytes, so a budget of 1 GiB is kept up to some 1.5 million nodes; more nodes use
+ * more. */
+#define MKG_WRITER_MEMORY ((size_t)1 << 30)
 
 /* Begin a source. `kg` must come from mkg_kg_open_write(); one writer on it at a time.
  */
@@ -99,7 +108,8 @@ typedef struct mkg_writer_counts {
 } mkg_writer_counts;
 
 /* Write it all, in one transaction, and wait for the disk. `sha256` (hex) and `size` of
- * the file; `skipped` lines. After MKG_OK only mkg_writer_free() is allowed. */
+ * the file; `skipped` lines. MKG_EIO, before anything is written, if the disk has not
+ * the room. After MKG_OK only mkg_writer_free() is allowed. */
 MKG_API mkg_status mkg_writer_commit(mkg_writer *w, const char *sha256, uint64_t size,
                                      uint64_t skipped, mkg_progress_fn progress,
                                      void *progress_ctx, mkg_writer_counts *counts,
