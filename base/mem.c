@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,23 +22,53 @@ static bool must_fail(void)
     return atomic_fetch_sub(&fail_after, 1) <= 1;
 }
 
+static atomic_bool counting;
+static atomic_llong live, most;
+
+size_t mkg__alloc_count(bool on)
+{
+    long long peak = atomic_load(&most);
+    if (on) {
+        atomic_store(&live, 0);
+        atomic_store(&most, 0);
+    }
+    atomic_store(&counting, on);
+    return (size_t)peak;
+}
+
+/* Add what a block takes (sign 1), or take it off (-1). */
+static void *count(void *p, int sign)
+{
+    if (!p || !atomic_load_explicit(&counting, memory_order_relaxed)) return p;
+    long long change = sign * (long long)malloc_usable_size(p);
+    long long now = atomic_fetch_add(&live, change) + change, peak = atomic_load(&most);
+    while (now > peak && !atomic_compare_exchange_weak(&most, &peak, now))
+        ;
+    return p;
+}
+
 void *mkg__malloc(size_t n)
 {
-    return must_fail() ? NULL : malloc(n ? n : 1);
+    return must_fail() ? NULL : count(malloc(n ? n : 1), 1);
 }
 
 void *mkg__calloc(size_t n, size_t size)
 {
-    return must_fail() ? NULL : calloc(n ? n : 1, size ? size : 1);
+    return must_fail() ? NULL : count(calloc(n ? n : 1, size ? size : 1), 1);
 }
 
 void *mkg__realloc(void *p, size_t n)
 {
-    return must_fail() ? NULL : realloc(p, n ? n : 1);
+    if (must_fail()) return NULL;
+    count(p, -1);
+    void *q = realloc(p, n ? n : 1);
+    count(q ? q : p, 1); /* without room the old block stays */
+    return q;
 }
 
 void mkg__free(void *p)
 {
+    count(p, -1);
     free(p);
 }
 

@@ -23,6 +23,10 @@ bool mkg__mul(size_t a, size_t b, size_t *out);
  * after it; 0 switches it off. */
 void mkg__alloc_fail_after(long n);
 
+/* For tests: true begins to count, false ends and gives the most bytes that were
+ * allocated at one time since. What was allocated before does not count. */
+size_t mkg__alloc_count(bool on);
+
 /* Make room for `need` elements in a growing array; false when out of memory, the
  * array being as it was. `array` is the address of the element pointer. */
 bool mkg__grow(void *array, size_t *cap, size_t need, size_t elem_size);

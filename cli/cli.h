@@ -22,6 +22,7 @@ typedef enum cli_kind {
     CLI_FILE,     /* any bytes, not empty */
     CLI_COUNT,    /* whole number, min … max */
     CLI_POSITIVE, /* decimal number > 0 */
+    CLI_SIZE,     /* bytes: whole number with K, M, G or T behind it, min … max */
     CLI_CHOICE    /* one of choices() */
 } cli_kind;
 
@@ -31,7 +32,7 @@ typedef struct cli_option {
     cli_kind kind;
     const char *arg;     /* what help calls the value */
     const char *initial; /* the value if not given, as one would type it; NULL: none */
-    uint64_t min, max;   /* CLI_COUNT */
+    uint64_t min, max;   /* CLI_COUNT, CLI_SIZE */
     const char *unit;    /* NULL if it has none */
     const char *const *(*choices)(void); /* NULL-terminated */
     const char *help;

@@ -196,6 +196,7 @@ static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *m
                             .version = cli_opt_text(c, "version"),
                             .dry_run = cli_opt_given(c, "dry-run"),
                             .strict = cli_opt_given(c, "strict"),
+                            .memory = (size_t)cli_opt_count(c, "memory"),
                             .keep_both = cli_opt_given(c, "keep-both"),
                             .new_sources = first,
                             .on_skip = on_skip,

@@ -32,6 +32,15 @@ static const cli_option import_options[] = {
      .help =
          "keep a source of the same name beside this one; if not given, this one takes "
          "its place"},
+    {.name = "memory",
+     .kind = CLI_SIZE,
+     .arg = "SIZE",
+     .initial = "1G",
+     .min = 16 << 20,
+     .max = (uint64_t)1 << 44,
+     .unit = "bytes, or with K, M, G behind it",
+     .help = "most memory to use; beyond it facts are sorted in temporary files in the "
+             "store's folder"},
     {.name = "dry-run", .help = "read and count, write nothing"},
     {.name = "strict", .help = "fail at the first line that cannot be read"},
 };

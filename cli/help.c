@@ -166,8 +166,8 @@ static json_t *choices_json(const cli_option *o)
 
 static json_t *option_json(const cli_option *o)
 {
-    static const char *const kinds[] = {"flag",  "text",     "file",
-                                        "count", "positive", "choice"};
+    static const char *const kinds[] = {"flag",     "text", "file",  "count",
+                                        "positive", "size", "choice"};
     char letter[2] = {o->letter, '\0'};
     bool counts = o->kind == CLI_COUNT;
     return json_pack("{s:s, s:o, s:s, s:s?, s:s?, s:o, s:o, s:o, s:s}", "name", o->name,

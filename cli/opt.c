@@ -138,6 +138,24 @@ static mkg_status set_choice(cli *c, const cli_option *o, const char *shown,
     return cli_unknown(c, what, text, "is not known", names, n);
 }
 
+/* "256M", "2g", "1073741824". */
+static bool parse_size(mkg_view text, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    unsigned shift = 0;
+    if (text.len) {
+        char last = text.ptr[text.len - 1];
+        const char *unit = strchr(units, last >= 'a' && last <= 'z' ? last - 32 : last);
+        if (unit && *unit) {
+            shift = 10 * (unsigned)(unit - units + 1);
+            text.len--;
+        }
+    }
+    if (!mkg__parse_u64(text, out) || *out > UINT64_MAX >> shift) return false;
+    *out <<= shift;
+    return true;
+}
+
 static mkg_status set_value(cli *c, const cli_option *o, const char *shown,
                             const char *text, cli_value *v)
 {
@@ -162,6 +180,13 @@ static mkg_status set_value(cli *c, const cli_option *o, const char *shown,
                 mkg__fail(&c->err, MKG_EARG,
                           "%s: '%s' is not a whole number between %llu and %llu", shown,
                           text, (unsigned long long)o->min, (unsigned long long)o->max);
+        break;
+    case CLI_SIZE:
+        if (!parse_size(view, &v->number) || v->number < o->min || v->number > o->max)
+            st = mkg__fail(&c->err, MKG_EARG,
+                           "%s: '%s' is not a size such as 256M or 2G, of %llu bytes "
+                           "at least",
+                           shown, text, (unsigned long long)o->min);
         break;
     case CLI_POSITIVE:
         if (!mkg__parse_double(view, &v->real) || !(v->real > 0))

@@ -230,7 +230,8 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                             .file = im.file,
                             .format = format->name,
                             .version = opts->version,
-                            .licence = opts->licence};
+                            .licence = opts->licence,
+                            .memory = opts->memory};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
     snprintf(result->format, sizeof result->format, "%s", format->name);
     im.format = format->name;

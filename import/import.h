@@ -26,6 +26,7 @@ typedef struct mkg_import_opts {
     mkg_id compare;     /* compare with this source instead of importing */
     mkg_diff_fn on_difference;
     void *difference_ctx;
+    size_t memory;       /* bytes that may be used: see kg/writer.h; 0: its default */
     bool strict;         /* the first line that cannot be read fails the import */
     mkg_skip_fn on_skip; /* NULL: only counted */
     void *skip_ctx;

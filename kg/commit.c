@@ -389,6 +389,26 @@ out:
     return st;
 }
 
+/* Bytes that the commit will write, about: full pages, 10 bytes for LMDB beside each
+ * pair. What is in temporary files stays there until the end, so it is gone from what
+ * is free already. The estimate rather falls short than refuses what would fit. */
+static uint64_t estimate(const mkg_writer *w)
+{
+    uint64_t facts =
+        mkg__spool_bytes(w->records) * w->nfacts / (w->nseen ? w->nseen : 1);
+    uint64_t names = w->names.heap.bytes / (w->names.n ? w->names.n : 1);
+    if (names > 64) names = 64; /* a block is larger than a few names */
+    return facts + w->nfacts * 16 + w->nfresh * 16 + w->nedges * 2 * 18 +
+           w->nnodes * 34 + w->nnames * (names + 14);
+}
+
+static mkg_status check_room(const mkg_writer *w, mkg_err *err)
+{
+    uint64_t need = estimate(w);
+    if (need < (uint64_t)64 << 20) return MKG_OK; /* try it: that is quicker */
+    return mkg__store_check_room(need, mkg__store_room(w->kg->store, w->kg->read), err);
+}
+
 /* Everything but the end of the transaction. */
 static mkg_status write_all(commit *c, const mkg_writer_counts *counts,
                             const char *sha256, uint64_t size, uint64_t skipped,
@@ -396,6 +416,7 @@ static mkg_status write_all(commit *c, const mkg_writer_counts *counts,
 {
     mkg_status st = MKG_OK;
     mkg_writer *w = c->w;
+    MKG_GO(check_room(w, err));
     c->total = w->nnodes + w->nolds + w->nnames + w->ncodes + w->nfacts * 3;
     MKG_GO(mkg__txn_begin(w->kg->store, true, &c->t, err));
     MKG_GO(mkg__commit_facts(c, err));

@@ -174,6 +174,7 @@ mkg_status mkg__writer_settle_facts(mkg_writer *w, mkg_err *err)
         w->fresh.before[i] = total;
         total += (uint32_t)__builtin_popcountll(w->fresh.words[i]);
     }
+    w->nfresh = total;
     w->next_fact = w->first_new_fact + total;
     w->settled = true;
 out:

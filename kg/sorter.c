@@ -14,6 +14,7 @@
 
 enum {
     RECORD_MAX = 64,
+    LEAST = 512,         /* records that the memory must hold */
     FIRST = 16 << 10,    /* a buffer starts with this and grows to a whole run */
     RUN_MAX = 16 << 20,  /* more is no quicker: the caches are smaller still */
     READ_MIN = 16 << 10, /* fewer bytes at a time and the merge waits for the disk */
@@ -280,9 +281,8 @@ mkg_status mkg__sorter_new(const char *folder, size_t record, size_t memory,
     if (!s) return mkg__nomem(err);
     s->folder = folder;
     s->record = record;
-    s->memory = memory;
-    s->run_bytes = memory / 8 < RUN_MAX ? memory / 8 : RUN_MAX;
-    if (s->run_bytes < 64 * record) s->run_bytes = 64 * record;
+    s->memory = memory > LEAST * record ? memory : LEAST * record;
+    s->run_bytes = s->memory / 8 < RUN_MAX ? s->memory / 8 : RUN_MAX;
     s->run_bytes -= s->run_bytes % record;
     s->fd = -1;
     pthread_mutex_init(&s->mutex, NULL);

@@ -14,8 +14,9 @@
  * need be, on a second thread while the caller fills the next one. */
 typedef struct mkg__sorter mkg__sorter;
 
-/* `record` bytes each, 1 .. 64. `memory` is all that the sorter allocates (at least
- * four runs of one page, or so); `folder` is borrowed. */
+/* `record` bytes each, 1 .. 64. `memory` is what the sorter allocates, 512 records at
+ * least, and some hundred bytes for each run of an eighth of it; `folder` is borrowed.
+ */
 mkg_status mkg__sorter_new(const char *folder, size_t record, size_t memory,
                            mkg__sorter **out, mkg_err *err);
 void mkg__sorter_free(mkg__sorter *s);

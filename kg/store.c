@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const struct {
@@ -243,6 +244,43 @@ uint64_t mkg__store_bytes(const mkg__store *s)
     MDB_stat stat;
     if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0) return 0;
     return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+/* Pages that earlier commits let go of: lists of them are the values of LMDB's own
+ * first database, each with its length in front. */
+static uint64_t free_pages(MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t pages = 0;
+    if (mdb_cursor_open(txn, 0, &cursor) != 0) return 0;
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        size_t n;
+        if (value.mv_size < sizeof n) continue;
+        memcpy(&n, value.mv_data, sizeof n);
+        pages += n;
+    }
+    mdb_cursor_close(cursor);
+    return pages;
+}
+
+uint64_t mkg__store_room(mkg__store *s, mkg__txn *read)
+{
+    struct statvfs fs;
+    MDB_stat stat;
+    if (statvfs(s->path, &fs) != 0 || mdb_env_stat(s->env, &stat) != 0)
+        return UINT64_MAX;
+    return (uint64_t)fs.f_bavail * fs.f_frsize + free_pages(read->txn) * stat.ms_psize;
+}
+
+mkg_status mkg__store_check_room(uint64_t need, uint64_t room, mkg_err *err)
+{
+    if (need <= room) return MKG_OK;
+    return mkg__fail(
+        err, MKG_EIO,
+        "the disk of the store is too full: the import needs about %.1f GB, "
+        "%.1f GB are free; the store is as it was before",
+        (double)need / 1e9, (double)room / 1e9);
 }
 
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err)

@@ -33,6 +33,11 @@ void mkg__store_close(mkg__store *s);
 /* Take an empty store that mkg__store_open() made off the disk again; closes it. */
 void mkg__store_discard(mkg__store *s);
 uint64_t mkg__store_bytes(const mkg__store *s);
+/* Bytes that a commit can still write: free on the disk, and free pages within the
+ * file. UINT64_MAX if nobody knows. */
+uint64_t mkg__store_room(mkg__store *s, mkg__txn *read);
+/* MKG_EIO "needs about 2.1 GB, 1.3 GB are free" if need > room. */
+mkg_status mkg__store_check_room(uint64_t need, uint64_t room, mkg_err *err);
 
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err);
 mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err); /* ends it even on failure */

@@ -122,7 +122,8 @@ struct mkg_writer {
     mkg__bits fresh;    /* facts that the store does not have */
     mkg__sorter *known; /* (place, fact id) of those that it has */
     uint64_t nfacts;    /* without repeats */
-    uint64_t nedges;    /* distinct (subject, relation) among the fresh */
+    uint64_t nfresh;
+    uint64_t nedges; /* distinct (subject, relation) among the fresh */
     mkg_id first_new_node, next_node, first_new_fact, next_fact, next_relation;
     mkg__buf folded, key; /* scratch */
 };

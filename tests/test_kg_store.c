@@ -36,6 +36,9 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Of imports: 0 is the default, 1 sends all facts through temporary files. */
+static size_t memory;
+
 /* Import `facts` made-up facts as source number `number`. */
 static mkg_status import_many(const char *db, int number, size_t facts, mkg_err *e)
 {
@@ -44,7 +47,7 @@ static mkg_status import_many(const char *db, int number, size_t facts, mkg_err 
     mkg_writer_counts c;
     const mkg_relation *r;
     char name[64], sha[64];
-    mkg_source_info info = {.file = "many.tsv", .format = "triples"};
+    mkg_source_info info = {.file = "many.tsv", .format = "triples", .memory = memory};
     mkg_status st = mkg_kg_open_write(db, &kg, e);
     if (st < 0) return st;
     st = mkg_writer_new(kg, &info, &w, e);
@@ -99,6 +102,18 @@ static void check_whole(const char *db, uint64_t *facts, uint64_t *version)
     mkg_kg_close(kg);
 }
 
+/* Nothing lies in the store's folder but the store. */
+static void check_no_others(const world *w)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *file = in_folder(w->db, files[i]);
+        assert_int_equal(unlink(file), 0);
+        free(file);
+    }
+    assert_int_equal(rmdir(w->db), 0);
+}
+
 /* A writer killed at any moment leaves the old state or the new one. */
 static void test_kill(void **state)
 {
@@ -119,6 +134,14 @@ static void test_kill(void **state)
         done = version;
     }
     assert_mkg_ok(import_many(w->db, 99, 3000, &err)); /* no lock was left behind */
+}
+
+static void test_kill_spilling(void **state)
+{
+    memory = 1;
+    test_kill(state);
+    memory = 0;
+    check_no_others(*state);
 }
 
 static void test_one_writer(void **state)
@@ -261,12 +284,10 @@ static int import_limited(const char *db, rlim_t limit)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-static void test_full_disk(void **state)
+static void test_full_disk_from(world *w)
 {
-    world *w = *state;
     uint64_t facts, version;
     struct stat sb;
-    assert_mkg_ok(import_many(w->db, 0, 2000, &err));
     char *file = in_folder(w->db, "data.mdb");
     assert_int_equal(stat(file, &sb), 0);
     free(file);
@@ -279,6 +300,52 @@ static void test_full_disk(void **state)
         failures += rc;
     }
     assert_true(failures > 2);
+}
+
+static void test_full_disk(void **state)
+{
+    world *w = *state;
+    assert_mkg_ok(import_many(w->db, 0, 2000, &err));
+    test_full_disk_from(w);
+}
+
+static void test_full_disk_spilling(void **state)
+{
+    world *w = *state;
+    uint64_t facts, version;
+    memory = 1;
+    assert_mkg_ok(import_many(w->db, 0, 2000, &err));
+    assert_int_equal(import_limited(w->db, 32 << 10), 1); /* no room to spill to */
+    check_whole(w->db, &facts, &version);
+    assert_int_equal(facts, 2000);
+    test_full_disk_from(w);
+    memory = 0;
+    check_no_others(w);
+}
+
+static void test_room(void **state)
+{
+    (void)state;
+    assert_int_equal(mkg__store_check_room(10, 10, &err), MKG_OK);
+    assert_int_equal(mkg__store_check_room(2100000000, 1300000000, &err), MKG_EIO);
+    assert_non_null(strstr(err.msg, "needs about 2.1 GB, 1.3 GB are free"));
+}
+
+/* The room is that of the disk, and of pages that a commit let go of. */
+static void test_room_within(void **state)
+{
+    world *w = *state;
+    mkg__store *store;
+    mkg__txn *t;
+    bool created;
+    assert_mkg_ok(import_many(w->db, 0, 5000, &err));
+    assert_mkg_ok(import_many(w->db, 1, 5000, &err));
+    assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
+    assert_mkg_ok(mkg__txn_begin(store, false, &t, &err));
+    uint64_t room = mkg__store_room(store, t);
+    assert_true(room > 0 && room < UINT64_MAX);
+    mkg__txn_abort(t);
+    mkg__store_close(store);
 }
 
 /* A reader goes on seeing what it opened, until it renews. */
@@ -378,7 +445,11 @@ int main(void)
                                        T(test_newer_schema),
                                        T(test_not_a_store),
                                        T(test_read_only),
+                                       T(test_kill_spilling),
                                        T(test_full_disk),
+                                       T(test_full_disk_spilling),
+                                       T(test_room),
+                                       T(test_room_within),
                                        T(test_snapshot),
                                        T(test_damaged_records),
                                        T(test_vocabulary_errors)};
