@@ -408,6 +408,15 @@ static mkg_status find_by_name(mkg_writer *w, mkg__ref name, mkg__ref type, mkg_
     return find_stored(w, text, out, err);
 }
 
+/* Has this source said all of this before? Most lines of a large file speak of nodes
+ * that are known, and this looks at nothing but the name. The type of a node that the
+ * source made is one that it stated. */
+static bool nothing_new(const mkg_writer *w, mkg__ref name, mkg__ref type)
+{
+    const mkg__pname *n = name_at(w, name);
+    return type && n->type == type && n->owner == n->id && n->id >= w->first_new_node;
+}
+
 mkg_status mkg_writer_node(mkg_writer *w, mkg_view type, mkg_view name, mkg_lang lang,
                            mkg_id *out, mkg_err *err)
 {
@@ -418,6 +427,10 @@ mkg_status mkg_writer_node(mkg_writer *w, mkg_view type, mkg_view name, mkg_lang
     *out = MKG_ID_NONE;
     MKG_GO(fold_name(w, &name, &n, err));
     MKG_GO(type_ref(w, type, &t, err));
+    if (nothing_new(w, n, t)) {
+        *out = name_at(w, n)->id;
+        goto out;
+    }
     MKG_GO(find_by_name(w, n, t, out, err));
     if (*out == MKG_ID_NONE) {
         MKG_GO(make_node(w, t, out, &node, err));
