@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "kg/kg_internal.h"
+#include "kg/pages_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -105,7 +106,8 @@ static mkg_status copy_file(backup *b, const char *from, const char *to, mkg_err
 
 static bool is_left_out(const char *name, unsigned depth)
 {
-    static const char *const own[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    static const char *const own[] = {"data.mdb", "lock.mdb", "pages.sum",
+                                      "writer.lock"};
     for (size_t i = 0; depth == 0 && i < sizeof own / sizeof *own; i++)
         if (strcmp(name, own[i]) == 0) return true;
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
@@ -276,6 +278,7 @@ static mkg_status put_in_place(backup *b, const char *dir, mkg_err *err)
     const char *slash = strrchr(dir, '/');
     size_t n = slash ? (size_t)(slash - dir) + 1 : 0;
     char *parent = mkg__viewdup(slash ? mkg__view(dir, n) : mkg__view(".", 1));
+    mkg__sums *sums = NULL;
 
     if (!from || !to || !parent) {
         st = mkg__nomem(err);
@@ -295,6 +298,8 @@ static mkg_status put_in_place(backup *b, const char *dir, mkg_err *err)
         st = mkg__fail_errno(err, "make the backup", dir);
         goto out;
     }
+    MKG_GO(mkg__sums_begin(dir, &sums, err)); /* its pages lie elsewhere than here */
+    mkg__sums_end(sums);
     MKG_GO(sync_folder(dir, err));
     st = sync_folder(parent, err);
 out:
