@@ -106,8 +106,9 @@ static mkg_status copy_file(backup *b, const char *from, const char *to, mkg_err
 
 static bool is_left_out(const char *name, unsigned depth)
 {
-    static const char *const own[] = {"data.mdb", "lock.mdb", "pages.sum",
-                                      "writer.lock"};
+    /* pages.sum is of the pages of this data.mdb; those of the copy lie elsewhere. */
+    static const char *const own[] = {"data.mdb", "lock.mdb", "writer.lock",
+                                      "pages.sum"};
     for (size_t i = 0; depth == 0 && i < sizeof own / sizeof *own; i++)
         if (strcmp(name, own[i]) == 0) return true;
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||

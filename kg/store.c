@@ -256,7 +256,7 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
             access(path, W_OK) != 0)
             flags |= MDB_NOLOCK;
     }
-    if (!write && sb.st_size == 0) {
+    if (!write && sb.st_size == 0 && !mkg__file_exists(sums)) {
         st = mkg__fail(err, MKG_NOTFOUND, "the store %s is being made", path);
         goto out;
     }

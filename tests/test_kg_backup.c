@@ -83,7 +83,7 @@ static void test_copy(void **state)
     char *inside = in_folder(w->db, "inside");
     assert_mkg_ok(back_up(w->db, inside, NULL, &b));
     assert_sound(inside);
-    assert_int_equal(entries(inside), 3); /* data, lock, vectors */
+    assert_int_equal(entries(inside), 4); /* data, sums, lock, vectors */
     assert_int_equal(entries(w->folder), 3);
     mkg__buf_clear(&bytes);
     free(inside);
