@@ -493,7 +493,7 @@ static mkg_status walk_entry(mkg__pages *p, const level *l, uint32_t i, unsigned
 {
     mkg_status st = MKG_OK;
     node n;
-    mkg__tree t;
+    mkg__tree t = {.root = MKG_NO_PAGE};
     uint64_t page, count;
     mkg_view data;
 
