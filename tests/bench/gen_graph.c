@@ -106,10 +106,12 @@ static void gene_name(name *s, size_t x)
 
 static const struct {
     const char *name;
-    unsigned share; /* of the nodes, of 16 */
-    int kind;       /* 0: Chinese and English, 1: drugs, 2: genes */
-} types[] = {{"disease", 5, 0}, {"symptom", 3, 0}, {"drug", 3, 1},
-             {"gene", 2, 2},    {"test", 2, 0},    {"procedure", 1, 0}};
+    unsigned share;      /* of the nodes, of 16 */
+    int kind;            /* 0: Chinese and English, 1: drugs, 2: genes */
+    const char *zh, *en; /* behind the names of this type */
+} types[] = {{"disease", 5, 0, "", ""},       {"symptom", 3, 0, "感", " feeling"},
+             {"drug", 3, 1, "", ""},          {"gene", 2, 2, "", ""},
+             {"test", 2, 0, "检查", " test"}, {"procedure", 1, 0, "手术", " surgery"}};
 
 enum { LITERAL = -1 };
 static const struct {
@@ -143,7 +145,9 @@ static void node(name *s, int type, size_t nodes, mkg__rng *r)
         zh_name(s, x / 2);
     else
         en_name(s, x / 2);
-    /* A symptom and a disease of one name are two nodes: by their types. */
+    /* Some names are those of a disease and of something else: two nodes. */
+    if (types[type].kind == 0 && x % 16 != 0)
+        add(s, x % 2 ? types[type].zh : types[type].en);
 }
 
 static void text(name *s, mkg__rng *r)
