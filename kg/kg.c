@@ -136,6 +136,11 @@ static mkg_status open_kg(const char *path, bool write, mkg_kg **out, mkg_err *e
     if (st == MKG_NOTFOUND) goto out;
     if (kg->created) MKG_GO(stamp_schema(kg->store, err));
     MKG_GO(mkg_kg_renew(kg, err));
+    if (st == MKG_NOTFOUND && write) { /* a writer was killed that had just made it */
+        kg->created = true;
+        MKG_GO(stamp_schema(kg->store, err));
+        MKG_GO(mkg_kg_renew(kg, err));
+    }
     if (st == MKG_NOTFOUND) goto out;
     *out = kg;
     kg = NULL;

@@ -179,6 +179,24 @@ static void test_empty_store_vanishes(void **state)
     assert_non_null(strstr(err.msg, w->db));
 }
 
+/* A writer was killed between making the file and writing anything: the next one goes
+ * on from there, a reader finds no store. */
+static void test_killed_while_making(void **state)
+{
+    world *w = *state;
+    mkg__store *store;
+    bool created;
+    mkg_kg *kg;
+    uint64_t facts, version;
+    assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
+    assert_true(created);
+    mkg__store_close(store); /* no schema was stamped */
+    assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_NOTFOUND);
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    check_whole(w->db, &facts, &version);
+    assert_int_equal(version, 1);
+}
+
 static void test_newer_schema(void **state)
 {
     world *w = *state;
@@ -443,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {T(test_kill),
                                        T(test_one_writer),
                                        T(test_empty_store_vanishes),
+                                       T(test_killed_while_making),
                                        T(test_newer_schema),
                                        T(test_not_a_store),
                                        T(test_read_only),

@@ -54,7 +54,8 @@ for what in import replace remove; do
         sleep "$(awk -v ms=$((seed / 65536 % length)) 'BEGIN { printf "%.3f", ms / 1000 }')"
         kill -9 $pid 2>/dev/null || true
         wait $pid 2>/dev/null || true
-        if [ $from = none ] && { [ ! -e "$folder/db/data.mdb" ] || [ "$(version_of "$folder/db" 2>/dev/null)" = 0 ]; }; then
+        version=$(version_of "$folder/db" 2>/dev/null || true)
+        if [ $from = none ] && [ "${version:-0}" = 0 ]; then
             old=$((old + 1)) # an empty store, or none: the import can be done again
             "$medkg" -q -d "$folder/db" $command >/dev/null && [ "$(hash_of "$folder/db")" = "$then" ] || {
                 bad=$((bad + 1))
