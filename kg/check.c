@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "kg/kg_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,25 +166,13 @@ out:
 
 /* ---- nodes ---- */
 
-static bool same_code(mkg_view a, mkg_view b)
-{
-    if (a.len != b.len) return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char x = a.ptr[i], y = b.ptr[i];
-        if (x >= 'a' && x <= 'z') x = (char)(x - 32);
-        if (y >= 'a' && y <= 'z') y = (char)(y - 32);
-        if (x != y) return false;
-    }
-    return true;
-}
-
 /* Did an entry of the node before `end` give this code? */
 static bool said_before(const mkg_node *n, size_t end, mkg_view code)
 {
     mkg_entry e;
     size_t pos = 0;
     while (mkg_node_next(n, &pos, &e) && pos < end)
-        if (e.kind == MKG_ENTRY_CODE && same_code(e.text, code)) return true;
+        if (e.kind == MKG_ENTRY_CODE && mkg__same_code(e.text, code)) return true;
     return false;
 }
 

@@ -3,6 +3,7 @@
 #include "kg/export_internal.h"
 
 #include "base/io.h"
+#include "kg/kg_internal.h"
 
 #include <string.h>
 
@@ -240,23 +241,10 @@ static mkg_status add_label(mkg__labels *l, const mkg_entry *e, mkg_err *err)
     return MKG_OK;
 }
 
-/* Codes are one that differ in ASCII case alone. */
-static bool same_code(mkg_view a, mkg_view b)
-{
-    if (a.len != b.len) return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char x = a.ptr[i], y = b.ptr[i];
-        if (x >= 'a' && x <= 'z') x = (char)(x - 32);
-        if (y >= 'a' && y <= 'z') y = (char)(y - 32);
-        if (x != y) return false;
-    }
-    return true;
-}
-
 static mkg_status add_code(mkg__labels *l, mkg_view code, mkg_err *err)
 {
     for (size_t i = 0; i < l->ncodes; i++)
-        if (same_code(l->codes[i], code)) return MKG_OK;
+        if (mkg__same_code(l->codes[i], code)) return MKG_OK;
     if (!mkg__grow(&l->codes, &l->codes_cap, l->ncodes + 1, sizeof *l->codes))
         return mkg__nomem(err);
     l->codes[l->ncodes++] = code;

@@ -93,6 +93,7 @@ void mkg__hash_sub(mkg__u128 *sum, mkg__db db, mkg_id id, mkg_view record);
 
 /* Codes are compared in ASCII upper case. Appended. */
 void mkg__code_key(mkg__buf *b, mkg_view code);
+bool mkg__same_code(mkg_view a, mkg_view b);
 
 /* Key of a folded name: itself, or its beginning and hash where it is too long.
  * Appended. */

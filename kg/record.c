@@ -275,3 +275,15 @@ void mkg__name_key(mkg__buf *b, mkg_view folded)
     mkg__buf_put(b, folded.ptr, MKG_NAME_MAX);
     mkg__buf_put(b, hash, sizeof hash);
 }
+
+bool mkg__same_code(mkg_view a, mkg_view b)
+{
+    if (a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++) {
+        char x = a.ptr[i], y = b.ptr[i];
+        if (x >= 'a' && x <= 'z') x = (char)(x - 32);
+        if (y >= 'a' && y <= 'z') y = (char)(y - 32);
+        if (x != y) return false;
+    }
+    return true;
+}
