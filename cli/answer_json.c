@@ -80,12 +80,10 @@ static json_t *strings_json(const char *const *texts, size_t n)
 static json_t *conflicts_json(const mkg_evidence *e)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < e->npieces; i++)
-        for (size_t k = i + 1; k < e->npieces; k++)
-            if (mkg_pieces_conflict(&e->pieces[i], &e->pieces[k]))
-                json_array_append_new(list,
-                                      json_pack("{s:[I,I]}", "evidence",
-                                                (json_int_t)i + 1, (json_int_t)k + 1));
+    for (size_t i = 0; i < e->nconflicts; i++)
+        json_array_append_new(list, json_pack("{s:[I,I]}", "evidence",
+                                              (json_int_t)e->conflicts[i].a + 1,
+                                              (json_int_t)e->conflicts[i].b + 1));
     return list;
 }
 
@@ -102,9 +100,10 @@ static json_t *missing_json(const mkg_evidence *e)
 json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, "
+        "{s:s, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, "
+        "s:o, "
         "s:[], "
-        "s:{s:s, s:o, s:I, s:I}, s:{s:f, s:f, s:f}, s:I}",
+        "s:{s:s, s:o, s:I, s:I}, s:{s:f, s:f, s:f}, s:I, s:o}",
         "question", e->question, "language", mkg_lang_name(e->lang), "status",
         mkg_answer_status_name(e->status), "graph", "version",
         (json_int_t)e->graph_version, "hash", e->graph_hash, "mentions",
@@ -116,5 +115,5 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a)
         "lm", "backend", a->backend, "model", text_or_null(a->model), "prompt_tokens",
         (json_int_t)a->prompt_tokens, "tokens", (json_int_t)a->tokens, "ms", "link",
         e->link_ms, "retrieve", e->retrieve_ms, "generate", a->ms, "more",
-        (json_int_t)e->more);
+        (json_int_t)e->more, "verdict", text_or_null(mkg_verdict_name(e->verdict)));
 }

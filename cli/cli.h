@@ -210,6 +210,8 @@ mkg_status cli_open_write(cli *c, const char *path, bool wait, mkg_kg **out);
 
 /* The folder with relations.tsv; mkg__free() it. */
 mkg_status cli_data_folder(cli *c, char **out);
+/* The graph with the tables of the data folder; mkg_retriever_free() it first. */
+mkg_status cli_retriever(cli *c, mkg_kg *kg, mkg_retriever **out);
 
 /* The language to show things in: --lang, else that of the text, else (the text being
  * an id or a code) that of the locale. */

@@ -63,6 +63,7 @@ mkg_status cli_cmd_ask(cli *c)
 {
     mkg_status st;
     mkg_kg *kg = NULL;
+    mkg_retriever *r = NULL;
     mkg_lm *lm = NULL;
     mkg_evidence *e = NULL;
     mkg_answer *a = NULL;
@@ -78,7 +79,8 @@ mkg_status cli_cmd_ask(cli *c)
     MKG_GO(read_question(c, c->args[0], &question));
     MKG_GO(mkg_lm_open(spec, &lo, &lm, &c->err));
     MKG_GO(cli_open(c, &kg));
-    MKG_GO(mkg_retrieve(kg, question.ptr, &ro, &e, &c->err));
+    MKG_GO(cli_retriever(c, kg, &r));
+    MKG_GO(mkg_retrieve(r, question.ptr, &ro, &e, &c->err));
     /* Only a model writes word by word; what is set out of the evidence is there at
      * once. */
     bool stream = c->screen && !c->json && !cli_opt_given(c, "no-stream") &&
@@ -90,6 +92,7 @@ mkg_status cli_cmd_ask(cli *c)
 out:
     mkg_answer_free(a);
     mkg_evidence_free(e);
+    mkg_retriever_free(r);
     mkg_kg_close(kg);
     mkg_lm_free(lm);
     mkg__buf_clear(&question);

@@ -61,16 +61,22 @@ static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
 
     if (c->json)
         return cli_json(
-            c, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f, s:f}}",
-                         "cases", (json_int_t)s->cases, "skipped",
-                         (json_int_t)s->skipped, "recall_at_1", s->recall_any[0],
-                         "recall_at_5", s->recall_any[1], "recall_at_10",
-                         s->recall_any[2], "all_in_20", s->all_in_20, "mrr", s->mrr,
-                         "ms", "p50", s->ms_p50, "p95", s->ms_p95, "p99", s->ms_p99));
+            c, json_pack(
+                   "{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f, s:f}, s:I, s:I}",
+                   "cases", (json_int_t)s->cases, "skipped", (json_int_t)s->skipped,
+                   "recall_at_1", s->recall_any[0], "recall_at_5", s->recall_any[1],
+                   "recall_at_10", s->recall_any[2], "all_in_20", s->all_in_20, "mrr",
+                   s->mrr, "ms", "p50", s->ms_p50, "p95", s->ms_p95, "p99", s->ms_p99,
+                   "unanswerable", (json_int_t)s->unanswerable, "refused",
+                   (json_int_t)s->refused));
     cli_cell(&t, "cases");
     cli_cell(&t, "%zu", s->cases);
     cli_cell(&t, "skipped (no gold)");
     cli_cell(&t, "%zu", s->skipped);
+    if (s->unanswerable) {
+        cli_cell(&t, "unanswerable, refused");
+        cli_cell(&t, "%zu of %zu", s->refused, s->unanswerable);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cli_cell(&t, "%s", rows[i].name);
         cli_cell(&t, "%.4f", rows[i].value);
@@ -88,16 +94,18 @@ static mkg_status eval_retrieval(cli *c, const char *file)
 {
     mkg_status st;
     mkg_kg *kg = NULL;
+    mkg_retriever *r = NULL;
     mkg_retrieval_score score;
     misses m = {0};
     const char *path = cli_opt_text(c, "misses");
 
     MKG_GO(cli_open(c, &kg));
+    MKG_GO(cli_retriever(c, kg, &r));
     if (path && !(m.f = fopen(path, "w"))) {
         st = mkg__fail_errno(&c->err, "write", path);
         goto out;
     }
-    MKG_GO(mkg_eval_retrieval(kg, file, on_case, &m, &score, &c->err));
+    MKG_GO(mkg_eval_retrieval(r, file, NULL, on_case, &m, &score, &c->err));
     if (m.f) {
         FILE *f = m.f;
         m.f = NULL;
@@ -111,6 +119,7 @@ static mkg_status eval_retrieval(cli *c, const char *file)
     st = print_score(c, &score);
 out:
     if (m.f) fclose(m.f);
+    mkg_retriever_free(r);
     mkg_kg_close(kg);
     return st;
 }

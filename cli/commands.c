@@ -699,7 +699,9 @@ const cli_command cli_commands[] = {
          "with file and line, then what was not found and how the question was "
          "understood. Without evidence the answer is that there is none, and the exit "
          "code is 1. The status in --json is answered, partial, ambiguous, conflict or "
-         "no_evidence; start and end are byte offsets in the question.",
+         "no_evidence; start and end are byte offsets in the question. The verdict is "
+         "yes, no or "
+         "disputed where the question asks whether it is so and facts say, else null.",
      .options = ask_options,
      .noptions = COUNT(ask_options),
      .example = "medkg ask '糖尿病有哪些并发症？' --facts 10",
@@ -721,7 +723,7 @@ const cli_command cli_commands[] = {
          "\"reason\": \"unknown_entity\"}], \"warnings\": [], \"hypotheses\": [], "
          "\"lm\": {\"backend\": \"none\", \"model\": null, \"prompt_tokens\": 0, "
          "\"tokens\": 0}, \"ms\": {\"link\": 0.2, \"retrieve\": 0.6, \"generate\": "
-         "0.1}, \"more\": 0}",
+         "0.1}, \"more\": 0, \"verdict\": null}",
      .exits = "0123456"},
     {.name = "eval",
      .run = cli_cmd_eval,
@@ -738,7 +740,8 @@ const cli_command cli_commands[] = {
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",
      .shape = "{\"cases\": 974, \"skipped\": 0, \"recall_at_1\": 0.9, \"recall_at_5\": "
               "0.9, \"recall_at_10\": 0.9, \"all_in_20\": 0.8, \"mrr\": 0.9, \"ms\": "
-              "{\"p50\": 0.5, \"p95\": 1.1, \"p99\": 2.0}}",
+              "{\"p50\": 0.5, \"p95\": 1.1, \"p99\": 2.0}, \"unanswerable\": 0, "
+              "\"refused\": 0}",
      .exits = "0234"},
     {.name = "help",
      .run = cli_cmd_help,

@@ -89,6 +89,17 @@ mkg_status cli_data_folder(cli *c, char **out)
     return MKG_OK;
 }
 
+mkg_status cli_retriever(cli *c, mkg_kg *kg, mkg_retriever **out)
+{
+    mkg_retriever_opts o = {0};
+    char *folder = NULL;
+    mkg_status st = cli_data_folder(c, &folder);
+    o.data = folder;
+    if (st >= 0) st = mkg_retriever_new(kg, &o, out, &c->err);
+    mkg__free(folder);
+    return st;
+}
+
 static mkg_lang locale_language(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};

@@ -51,6 +51,7 @@ out:
 }
 
 typedef struct tally {
+    mkg_retrieve_opts opts;
     mkg_retrieval_score *score;
     double *ms;
     size_t cap;
@@ -58,15 +59,24 @@ typedef struct tally {
     void *ctx;
 } tally;
 
-static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t number,
-                           tally *t, mkg_err *err)
+static mkg_status tell(tally *t, mkg_view line, size_t rank, const mkg_evidence *e,
+                       mkg_err *err)
+{
+    if (!t->fn) return MKG_OK;
+    char *text = mkg__viewdup(line);
+    if (!text) return mkg__nomem(err);
+    t->fn(t->ctx, text, rank, e);
+    mkg__free(text);
+    return MKG_OK;
+}
+
+static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
+                           uint64_t number, tally *t, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_retrieval_score *s = t->score;
-    mkg_retrieve_opts opts = {.limit = DEPTH};
     mkg_evidence *e = NULL;
     json_t *v = NULL;
-    char *text = NULL;
     size_t best = 0, rank;
     bool all = true;
 
@@ -85,11 +95,19 @@ static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t
                           "\"gold\" is a list of strings");
         goto out;
     }
-    if (json_array_size(gold) == 0) {
+    bool none = json_is_false(json_object_get(v, "answerable"));
+    if (json_array_size(gold) == 0 && !none) {
         s->skipped++;
         goto out;
     }
-    MKG_GO(mkg_retrieve(kg, question, &opts, &e, err));
+    MKG_GO(mkg_retrieve(r, question, &t->opts, &e, err));
+    if (none) {
+        bool refused = e->status == MKG_NO_EVIDENCE;
+        s->unanswerable++;
+        s->refused += refused;
+        st = tell(t, line, refused, e, err);
+        goto out;
+    }
     for (size_t i = 0; i < json_array_size(gold); i++) {
         MKG_GO(rank_of(mkg__json_view(json_array_get(gold, i)), e, &rank, err));
         if (rank == 0) all = false;
@@ -105,15 +123,8 @@ static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t
     s->recall_any[2] += best && best <= 10;
     s->all_in_20 += all;
     if (best) s->mrr += 1.0 / (double)best;
-    if (t->fn) {
-        text = mkg__viewdup(line);
-        if (!text)
-            st = mkg__nomem(err);
-        else
-            t->fn(t->ctx, text, best, e);
-    }
+    st = tell(t, line, best, e, err);
 out:
-    mkg__free(text);
     mkg_evidence_free(e);
     json_decref(v);
     return st;
@@ -130,7 +141,8 @@ static double quantile(const double *sorted, size_t n, double q)
     return n ? sorted[(size_t)(q * (double)(n - 1) + 0.5)] : 0;
 }
 
-mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn, void *ctx,
+mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
+                              const mkg_retrieve_opts *opts, mkg_case_fn fn, void *ctx,
                               mkg_retrieval_score *out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -138,21 +150,25 @@ mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn, void
     mkg__lines *l = NULL;
     mkg_view line;
     uint64_t number;
-    tally t = {.score = out, .fn = fn, .ctx = ctx};
+    tally t = {.opts = {.limit = DEPTH, .channels = opts ? opts->channels : 0},
+               .score = out,
+               .fn = fn,
+               .ctx = ctx};
 
     memset(out, 0, sizeof *out);
     MKG_GO(mkg__stream_open(path, &s, err));
     MKG_GO(mkg__lines_new(s, &l, err));
     while ((st = mkg__lines_next(l, &line, &number, err)) == MKG_OK)
         if (mkg__trim(line).len)
-            MKG_GO(one_case(kg, line, mkg__stream_name(s), number, &t, err));
+            MKG_GO(one_case(r, line, mkg__stream_name(s), number, &t, err));
     if (st < 0) goto out;
-    if (out->cases == 0) {
+    if (out->cases + out->unanswerable == 0) {
         st = mkg__fail_at(err, MKG_EPARSE, path, 0, 0,
                           "the file has no case with a gold");
         goto out;
     }
     st = MKG_OK;
+    if (out->cases == 0) goto out;
     double n = (double)out->cases;
     for (size_t i = 0; i < 3; i++)
         out->recall_any[i] /= n;

@@ -26,9 +26,17 @@ const char *mkg_answer_status_name(mkg_answer_status s)
     return "no_evidence";
 }
 
-bool mkg_pieces_conflict(const mkg_piece *a, const mkg_piece *b)
+const char *mkg_verdict_name(mkg_verdict v)
 {
-    return a->denied != b->denied && a->subject_node == b->subject_node &&
-           a->object_node == b->object_node && strcmp(a->relation, b->relation) == 0 &&
-           strcmp(a->object, b->object) == 0;
+    switch (v) {
+    case MKG_VERDICT_NONE:
+        return "";
+    case MKG_VERDICT_YES:
+        return "yes";
+    case MKG_VERDICT_NO:
+        return "no";
+    case MKG_VERDICT_DISPUTED:
+        return "disputed";
+    }
+    return "";
 }

@@ -19,6 +19,7 @@ typedef struct mkg_mention {
     const char *name, *type; /* of the node, in the question's language */
     const char *how;         /* "exact", "alias" */
     double score;            /* 0 … 1 */
+    bool negated;            /* "without it" */
 } mkg_mention;
 
 /* A relation that is asked for, in one direction. */
@@ -47,14 +48,28 @@ typedef struct mkg_piece {
     double weight;
     size_t more_sources; /* others that state the same */
     double score;
-    const char *why;     /* "intent", "entity" */
+    const char *why;     /* name of the mkg_channel that counted most */
     bool private_record; /* comes from a patient's record */
 } mkg_piece;
+
+/* Two pieces that disagree: one states what the other denies, or their relations speak
+ * against each other on the same pair. Places in the list of pieces, from 0. */
+typedef struct mkg_conflict {
+    size_t a, b;
+} mkg_conflict;
 
 typedef struct mkg_missing {
     const char *what, *searched;
     const char *reason; /* "unknown_entity", "no_such_relation", "below_threshold" */
 } mkg_missing;
+
+/* What the facts say to a question that asks whether it is so. */
+typedef enum mkg_verdict {
+    MKG_VERDICT_NONE, /* it asks something else, or the graph does not say */
+    MKG_VERDICT_YES,
+    MKG_VERDICT_NO,
+    MKG_VERDICT_DISPUTED /* some facts say so, others speak against it */
+} mkg_verdict;
 
 typedef enum mkg_answer_status {
     MKG_ANSWERED,
@@ -68,6 +83,7 @@ typedef struct mkg_evidence {
     const char *question;
     mkg_lang lang; /* of the question, and so of the answer */
     mkg_answer_status status;
+    mkg_verdict verdict;
     uint64_t graph_version;
     char graph_hash[33];
     mkg_mention *mentions;
@@ -77,6 +93,8 @@ typedef struct mkg_evidence {
     mkg_piece *pieces; /* numbered from 1 as the answer cites them */
     size_t npieces;
     size_t more; /* facts of the same kind that were left out by the limit */
+    mkg_conflict *conflicts;
+    size_t nconflicts;
     mkg_missing *missing;
     size_t nmissing;
     const char **warnings;
@@ -87,9 +105,7 @@ typedef struct mkg_evidence {
 
 MKG_API void mkg_evidence_free(mkg_evidence *e);
 MKG_API const char *mkg_answer_status_name(mkg_answer_status s);
-
-/* One states what the other denies: the same subject, relation and object. */
-MKG_API bool mkg_pieces_conflict(const mkg_piece *a, const mkg_piece *b);
+MKG_API const char *mkg_verdict_name(mkg_verdict v); /* "yes", …; "" for none */
 
 #ifdef __cplusplus
 }

@@ -3,25 +3,12 @@
 #include "retrieve/retrieve_internal.h"
 
 #include "base/err.h"
+#include "retrieve/words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { GAP = 8 }; /* characters that a '*' in a phrase may stand for */
-
-/* Does the phrase part match at `at`, on word edges if it is Latin? */
-static bool part_at(const mkg__question *q, mkg_view part, size_t at)
-{
-    size_t len;
-    if (at + part.len > q->folded.len ||
-        memcmp(q->folded.ptr + at, part.ptr, part.len) != 0)
-        return false;
-    uint32_t first = mkg__utf8_decode(part.ptr, part.len, &len);
-    if (!mkg__is_word(first)) return true;
-    if (at && mkg__is_word((unsigned char)q->folded.ptr[at - 1])) return false;
-    size_t end = at + part.len;
-    return end == q->folded.len || !mkg__is_word((unsigned char)q->folded.ptr[end]);
-}
 
 static bool inside_mention(const mkg__spans *spans, size_t start, size_t end)
 {
@@ -40,7 +27,8 @@ static size_t match_parts(const mkg__question *q, mkg_view phrase, size_t at,
     const char *star = memchr(phrase.ptr, '*', phrase.len);
     mkg_view part = mkg__trim(
         mkg__view(phrase.ptr, star ? (size_t)(star - phrase.ptr) : phrase.len));
-    if (!part_at(q, part, at) || inside_mention(spans, at, at + part.len)) return 0;
+    if (!mkg__word_at(q, part, at) || inside_mention(spans, at, at + part.len))
+        return 0;
     size_t end = at + part.len, len;
     *last = at;
     if (!star) return end;
@@ -57,12 +45,18 @@ static size_t match_parts(const mkg__question *q, mkg_view phrase, size_t at,
     return 0;
 }
 
-/* "~what is": asked with it only where nothing else is. Takes the mark off. */
-static bool is_weak(mkg_view *phrase)
+/* "~what is" is asked only where nothing else is; "&which disease" asks for what all
+ * the names have in common. Takes the marks off. */
+static void read_marks(mkg_view *phrase, bool *weak, bool *joint)
 {
-    bool weak = phrase->ptr[0] == '~';
-    *phrase = mkg__view(phrase->ptr + weak, phrase->len - weak);
-    return weak;
+    for (*weak = *joint = false; phrase->len; phrase->ptr++, phrase->len--) {
+        if (phrase->ptr[0] == '~')
+            *weak = true;
+        else if (phrase->ptr[0] == '&')
+            *joint = true;
+        else
+            break;
+    }
 }
 
 static size_t phrase_chars(mkg_view phrase)
@@ -78,7 +72,8 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
                               mkg_err *err)
 {
     size_t len, last;
-    bool weak = is_weak(&phrase);
+    bool weak, joint;
+    read_marks(&phrase, &weak, &joint);
     const char *star = memchr(phrase.ptr, '*', phrase.len);
     if (phrase_chars(phrase) == 0) return MKG_OK; /* "*" says nothing */
     mkg_view first = mkg__trim(
@@ -94,6 +89,7 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
         mkg__ask *a = &out->at[out->n++];
         a->relation = r;
         a->weak = weak;
+        a->joint = joint;
         a->start = i;
         a->end = end;
         a->gap = i + first.len;
@@ -123,8 +119,7 @@ static mkg_status each_phrase(mkg_kg *kg, phrase_fn fn, const mkg__question *q,
                 const char *semi = memchr(list.ptr, ';', list.len);
                 size_t n = semi ? (size_t)(semi - list.ptr) : list.len;
                 mkg_view phrase = mkg__trim(mkg__view(list.ptr, n));
-                if (phrase.len > 1 || (phrase.len && phrase.ptr[0] != '~'))
-                    MKG_GO(fn(q, r, phrase, spans, out, err));
+                if (phrase.len) MKG_GO(fn(q, r, phrase, spans, out, err));
                 n += semi != NULL;
                 list = mkg__view(list.ptr + n, list.len - n);
             }
@@ -141,7 +136,8 @@ static mkg_status cover(const mkg__question *q, const mkg_relation *r, mkg_view 
     (void)r;
     (void)out;
     (void)err;
-    is_weak(&phrase);
+    bool weak, joint;
+    read_marks(&phrase, &weak, &joint);
     for (size_t i = 0; i < spans->n; i++) {
         mkg__span *m = &spans->at[i];
         for (size_t at = m->start; at + phrase.len <= m->end; at++)

@@ -1,8 +1,9 @@
 #include "retrieve/retrieve.h"
 
 #include "base/err.h"
+#include "base/io.h"
 #include "base/pool.h"
-#include "retrieve/retrieve_internal.h"
+#include "retrieve/gather_internal.h"
 
 #include <string.h>
 
@@ -83,6 +84,7 @@ static mkg_status fill_mentions(mkg_kg *kg, const mkg__question *q,
         out->type = mkg__keep(e, node.type);
         out->how = how_found(&node, folded);
         out->score = m->phrase ? 0.5 : 1;
+        out->negated = m->negated;
         if (!out->text || !out->name || !out->type) {
             st = mkg__nomem(err);
             goto out;
@@ -93,13 +95,70 @@ out:
     return st;
 }
 
-mkg_status mkg_retrieve(mkg_kg *kg, const char *question, const mkg_retrieve_opts *opts,
-                        mkg_evidence **out, mkg_err *err)
+const char *mkg_channel_name(mkg_channel c)
+{
+    static const char *const names[MKG_CHANNELS] = {
+        "direct", "intent", "entity", "path", "pagerank", "vector", "text"};
+    return names[c];
+}
+
+static mkg_status read_tables(mkg_retriever *r, mkg_err *err)
+{
+    char *path = mkg__path_join(r->data, "question_words.tsv");
+    if (!path) return mkg__nomem(err);
+    mkg_status st =
+        mkg__file_exists(path) ? mkg__words_read(&r->words, path, err) : MKG_OK;
+    mkg__free(path);
+    return st;
+}
+
+mkg_status mkg_retriever_new(mkg_kg *kg, const mkg_retriever_opts *opts,
+                             mkg_retriever **out, mkg_err *err)
+{
+    static const double weights[MKG_CHANNELS] = {
+        [MKG_CHANNEL_DIRECT] = 2,     [MKG_CHANNEL_INTENT] = 1,
+        [MKG_CHANNEL_ENTITY] = 0.6,   [MKG_CHANNEL_PATH] = 0.5,
+        [MKG_CHANNEL_PAGERANK] = 0.3, [MKG_CHANNEL_VECTOR] = 0.2,
+        [MKG_CHANNEL_TEXT] = 0.4};
+    mkg_status st = MKG_OK;
+    mkg_retriever *r = mkg__calloc(1, sizeof *r);
+
+    *out = NULL;
+    if (!r) return mkg__nomem(err);
+    r->kg = kg;
+    memcpy(r->weight, weights, sizeof weights);
+    if (opts && opts->data) {
+        if (!(r->data = mkg__strdup(opts->data))) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        MKG_GO(read_tables(r, err));
+    }
+    *out = r;
+    r = NULL;
+out:
+    mkg_retriever_free(r);
+    return st;
+}
+
+void mkg_retriever_free(mkg_retriever *r)
+{
+    if (!r) return;
+    mkg_graph_free(r->graph);
+    mkg__words_clear(&r->words);
+    mkg__free(r->data);
+    mkg__free(r);
+}
+
+mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
+                        const mkg_retrieve_opts *opts, mkg_evidence **out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__question q = {0};
     mkg__spans spans = {0};
     mkg__asks asks = {0};
+    mkg__form form = {0};
+    mkg_kg *kg = r->kg;
     size_t limit = opts && opts->limit ? opts->limit : 20;
     double t0 = mkg__now();
     mkg_evidence *e = mkg__calloc(1, sizeof *e);
@@ -117,8 +176,9 @@ mkg_status mkg_retrieve(mkg_kg *kg, const char *question, const mkg_retrieve_opt
     mkg_kg_hash(kg, e->graph_hash);
     MKG_GO(mkg__spans_find(kg, &q, &spans, err));
     MKG_GO(mkg__asks_find(kg, &q, &spans, &asks, err));
+    MKG_GO(mkg__form_read(&r->words, &q, &spans, &asks, &form, err));
     double t1 = mkg__now();
-    MKG_GO(mkg__gather(kg, &q, &spans, &asks, limit, e, err));
+    MKG_GO(mkg__gather(r, &q, &spans, &form, &asks, limit, e, err));
     MKG_GO(fill_mentions(kg, &q, &spans, e, err));
     e->link_ms = (t1 - t0) * 1e3;
     e->retrieve_ms = (mkg__now() - t1) * 1e3;
@@ -127,6 +187,7 @@ mkg_status mkg_retrieve(mkg_kg *kg, const char *question, const mkg_retrieve_opt
     e = NULL;
 out:
     mkg_evidence_free(e);
+    mkg__form_clear(&form);
     mkg__asks_clear(&asks);
     mkg__spans_clear(&spans);
     mkg__buf_clear(&q.folded);

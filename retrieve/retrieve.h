@@ -10,13 +10,42 @@
 extern "C" {
 #endif
 
+/* Ways by which a fact becomes evidence. */
+typedef enum mkg_channel {
+    MKG_CHANNEL_DIRECT,   /* between two names of the question */
+    MKG_CHANNEL_INTENT,   /* along a relation that is asked for */
+    MKG_CHANNEL_ENTITY,   /* the view of a name of which nothing particular is asked */
+    MKG_CHANNEL_PATH,     /* on a way of up to three facts between two names */
+    MKG_CHANNEL_PAGERANK, /* about what is near the names in the graph */
+    MKG_CHANNEL_VECTOR,   /* about what is near the names in a vector set */
+    MKG_CHANNEL_TEXT,     /* a text with the words of the question */
+    MKG_CHANNELS
+} mkg_channel;
+/* "direct", "intent", …; static. */
+MKG_API const char *mkg_channel_name(mkg_channel c);
+
+/* A graph with all that answering needs: tables of words, indexes, vectors. */
+typedef struct mkg_retriever mkg_retriever;
+
+typedef struct mkg_retriever_opts {
+    const char *data; /* folder of the tables (docs/retrieval.md); NULL: without them */
+} mkg_retriever_opts;
+
+/* The handle borrows `kg` for its life. Tables that are not there are left out;
+ * MKG_EPARSE with file and line for one that is wrong. Not safe from several threads at
+ * once. mkg_retriever_free() it before the graph is closed. */
+MKG_API mkg_status mkg_retriever_new(mkg_kg *kg, const mkg_retriever_opts *opts,
+                                     mkg_retriever **out, mkg_err *err);
+MKG_API void mkg_retriever_free(mkg_retriever *r);
+
 typedef struct mkg_retrieve_opts {
-    size_t limit; /* most pieces of evidence, 0: 20 */
+    size_t limit;      /* most pieces of evidence, 0: 20 */
+    unsigned channels; /* 1 << mkg_channel, …; 0: those that help (docs/retrieval.md) */
 } mkg_retrieve_opts;
 
 /* MKG_OK also when nothing was found: see out->status and out->missing. The question is
  * UTF-8 of at most 64 KiB (MKG_EARG). mkg_evidence_free() the result. */
-MKG_API mkg_status mkg_retrieve(mkg_kg *kg, const char *question,
+MKG_API mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
                                 const mkg_retrieve_opts *opts, mkg_evidence **out,
                                 mkg_err *err);
 
@@ -44,11 +73,13 @@ typedef struct mkg_retrieval_score {
     double recall_any[3];  /* a gold in the first 1, 5, 10 */
     double all_in_20;      /* every gold in the first 20 */
     double mrr;
+    size_t unanswerable, refused;  /* "answerable": false, and no evidence was given */
     double ms_p50, ms_p95, ms_p99; /* linking and retrieval of one question */
 } mkg_retrieval_score;
 typedef void (*mkg_case_fn)(void *ctx, const char *json_case, size_t rank,
                             const mkg_evidence *e); /* rank 0: missed */
-MKG_API mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn,
+MKG_API mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
+                                      const mkg_retrieve_opts *opts, mkg_case_fn fn,
                                       void *ctx, mkg_retrieval_score *out,
                                       mkg_err *err);
 

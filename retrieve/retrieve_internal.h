@@ -21,6 +21,7 @@ typedef struct mkg__span {
     size_t chars;
     mkg_ids nodes;
     bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
+    bool negated; /* "without fever": what must not be there */
 } mkg__span;
 
 typedef struct mkg__spans {
@@ -43,6 +44,7 @@ typedef struct mkg__ask {
                             other phrases may stand there. Empty without a '*'. */
     size_t chars;        /* of the phrase, without gaps */
     bool weak;           /* counts where nothing else is asked */
+    bool joint;          /* asks for what all the names have in common */
 } mkg__ask;
 
 typedef struct mkg__asks {
@@ -60,11 +62,6 @@ void mkg__asks_settle(const mkg__question *q, mkg__asks *a);
 /* `a` is settled, `lost` are asks that the graph has no facts for: keep of them those
  * that ask for something else than `a` does. */
 void mkg__asks_apart(const mkg__question *q, mkg__asks *a, mkg__asks *lost);
-
-/* Facts for what is asked, best first, into e->pieces; fills e->missing and e->status.
- */
-mkg_status mkg__gather(mkg_kg *kg, const mkg__question *q, const mkg__spans *spans,
-                       mkg__asks *asks, size_t limit, mkg_evidence *e, mkg_err *err);
 
 /* Copy into the evidence's arena; NULL when out of memory. */
 static inline const char *mkg__keep(mkg_evidence *e, mkg_view v)

@@ -37,6 +37,7 @@ static const char triples[] = "感冒\t*\tx\n"
                               "x y z\tsymptom\t高血压\n";
 
 static mkg_kg *kg;
+static mkg_retriever *retriever;
 
 static void import(const char *name, const char *text, size_t n, const char *map)
 {
@@ -58,6 +59,8 @@ static void make_store(void)
         mkg__buf_byte(&b, 'y');
     import("triples", b.ptr, b.len, NULL);
     mkg__buf_clear(&b);
+    mkg_retriever_opts o = {.data = MEDKG_DATA_DIR};
+    CHECK_OK(mkg_retriever_new(kg, &o, &retriever, &fuzz_err));
 }
 
 static void check_mentions(const mkg_evidence *e)
@@ -100,6 +103,9 @@ static void check_evidence(const mkg_evidence *e, size_t limit)
         for (size_t k = 0; k < i; k++)
             CHECK(e->pieces[k].fact != p->fact);
     }
+    for (size_t i = 0; i < e->nconflicts; i++)
+        CHECK(e->conflicts[i].a < e->conflicts[i].b && e->conflicts[i].b < e->npieces);
+    CHECK((e->nconflicts > 0) == (e->status == MKG_CONFLICT));
     CHECK((e->npieces == 0) == (e->status == MKG_NO_EVIDENCE));
     CHECK(e->npieces > 0 || e->nmissing > 0);
     for (size_t i = 0; i < e->nmissing; i++)
@@ -175,13 +181,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!kg) make_store();
     char *question = fuzz_text(in);
-    mkg_status st = mkg_retrieve(kg, question, &opts, &e, &fuzz_err);
+    mkg_status st = mkg_retrieve(retriever, question, &opts, &e, &fuzz_err);
     CHECK(st == MKG_OK || (st == MKG_EARG && !e && fuzz_err.msg[0]));
     if (st == MKG_OK) {
         check_evidence(e, limit);
         check_plain_answer(e);
         check_prompt(e);
-        CHECK_OK(mkg_retrieve(kg, question, &opts, &again, &fuzz_err));
+        CHECK_OK(mkg_retrieve(retriever, question, &opts, &again, &fuzz_err));
         CHECK(again->npieces == e->npieces && again->nmentions == e->nmentions);
         for (size_t i = 0; i < e->npieces; i++)
             CHECK(again->pieces[i].fact == e->pieces[i].fact);

@@ -1,0 +1,72 @@
+/* The nodes that the names of a question may mean. */
+#include "retrieve/gather_internal.h"
+
+#include "base/err.h"
+
+bool mkg__span_counts(const gather *g, size_t span)
+{
+    if (!g->spans->at[span].phrase) return true;
+    for (size_t k = 0; k < g->spans->n; k++)
+        if (!g->spans->at[k].phrase) return false;
+    return true;
+}
+
+static mkg_status add_target(gather *g, size_t span, mkg_id id, mkg_id same,
+                             mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_node node;
+    size_t out, in;
+
+    if (g->ntargets == TARGETS_MAX) return MKG_OK;
+    for (size_t i = 0; i < g->ntargets; i++)
+        if (g->targets[i].span == span && g->targets[i].node == id) return MKG_OK;
+    MKG_GO(mkg_kg_node(g->kg, id, &node, err));
+    if (st == MKG_NOTFOUND) return MKG_OK;
+    MKG_GO(mkg_kg_degree(g->kg, id, 0, false, &out, err));
+    MKG_GO(mkg_kg_degree(g->kg, id, 0, true, &in, err));
+    g->targets[g->ntargets++] =
+        (target){span, id, node.type, out + in, same, g->spans->at[span].negated};
+out:
+    return st;
+}
+
+/* What a source declares to be the same is meant, too: the two are read as one node. */
+static mkg_status add_equivalents(gather *g, size_t first, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg_relation *same = mkg_kg_find_relation(g->kg, mkg__view("same_as", 7));
+
+    for (size_t i = first; same && i < g->ntargets; i++) {
+        const target t = g->targets[i];
+        g->edges.n = 0;
+        for (int inverse = 0; inverse < 2; inverse++)
+            MKG_GO(mkg_kg_edges(g->kg, t.node, same->id, inverse, 0, &g->edges, err));
+        for (size_t k = 0; k < g->edges.n; k++) {
+            mkg_fact f;
+            MKG_GO(mkg_kg_fact(g->kg, g->edges.edges[k].fact, &f, err));
+            if (st == MKG_OK && !f.denied && g->edges.edges[k].other)
+                MKG_GO(add_target(g, t.span, g->edges.edges[k].other, t.same, err));
+        }
+    }
+out:
+    return st < 0 ? st : MKG_OK;
+}
+
+mkg_status mkg__find_targets(gather *g, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+
+    for (size_t i = 0; i < g->spans->n; i++) {
+        const mkg_ids *ids = &g->spans->at[i].nodes;
+        if (!mkg__span_counts(g, i)) continue;
+        g->nspans += !g->spans->at[i].negated;
+        size_t first = g->ntargets;
+        for (size_t k = 0; k < ids->n; k++)
+            MKG_GO(add_target(g, i, ids->ids[k], ids->ids[k], err));
+        MKG_GO(add_equivalents(g, first, err));
+    }
+    st = MKG_OK;
+out:
+    return st;
+}
