@@ -74,7 +74,31 @@ typedef struct fact_writer {
     mkg__commit *c;
     mkg__rows facts, source_facts;
     const unsigned char *known; /* the next fact that the store has: place, id */
+    mkg_id first, last;         /* facts of the source, without a gap; 0: none */
 } fact_writer;
+
+/* The ids of a source's facts are kept as runs: those that it brought are one. */
+static mkg_status write_run(fact_writer *f, mkg_err *err)
+{
+    unsigned char key[4], run[8];
+    if (!f->first) return MKG_OK;
+    mkg__be32(run, f->last);
+    mkg__be32(run + 4, f->first);
+    mkg_view from = id_key(key, f->c->w->info.id), to = {(char *)run, sizeof run};
+    f->first = MKG_ID_NONE;
+    return mkg__rows_insert(&f->source_facts, from, to, err);
+}
+
+static mkg_status add_to_run(fact_writer *f, mkg_id id, mkg_err *err)
+{
+    if (f->first && id == f->last + 1) {
+        f->last = id;
+        return MKG_OK;
+    }
+    mkg_status st = write_run(f, err);
+    f->first = f->last = id;
+    return st;
+}
 
 static mkg_status next_known(fact_writer *f, mkg_err *err)
 {
@@ -110,7 +134,7 @@ static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_e
     mkg__commit *c = f->c;
     mkg_writer *w = c->w;
     mkg_view whole, attribution;
-    unsigned char key[4], source[4];
+    unsigned char key[4];
     mkg_id id;
 
     mkg__fact_record(item, &whole, &attribution);
@@ -125,11 +149,7 @@ static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_e
     } else {
         goto out; /* a repeat */
     }
-    mkg_view from = id_key(source, w->info.id), to = id_key(key, id);
-    if (id < w->first_new_fact)
-        MKG_GO(mkg__rows_insert(&f->source_facts, from, to, err));
-    else
-        MKG_GO(mkg__rows_put(&f->source_facts, from, to, err));
+    if (id < w->first_new_fact) MKG_GO(add_to_run(f, id, err));
     st = mkg__commit_step(c, err);
 out:
     return st;
@@ -150,6 +170,11 @@ static mkg_status write_records(mkg__commit *c, mkg_err *err)
     for (uint32_t place = 0; (st = mkg__spool_next(w->records, &item, err)) == MKG_OK;
          place++)
         MKG_GO(write_one(&f, place, item, err));
+    if (st < 0) goto out;
+    MKG_GO(write_run(&f, err));
+    f.first = w->nfresh ? w->first_new_fact : MKG_ID_NONE;
+    f.last = w->next_fact - 1;
+    st = write_run(&f, err);
 out:
     mkg__rows_end(&f.facts);
     mkg__rows_end(&f.source_facts);

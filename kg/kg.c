@@ -62,6 +62,13 @@ static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *e
             path, (unsigned long long)schema, MKG_SCHEMA);
         goto out;
     }
+    if (schema && schema < MKG_SCHEMA) {
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store %s has schema %llu, from before the first release: "
+                       "import its sources into a new one",
+                       path, (unsigned long long)schema);
+        goto out;
+    }
     if (schema == 0) {
         uint64_t n;
         MKG_GO(mkg__db_entries(t, MKG_DB_META, &n, err));
@@ -341,19 +348,23 @@ mkg_status mkg_kg_next_source_fact(mkg_kg *kg, mkg_id source, mkg_id *fact,
 {
     mkg_status st = MKG_OK;
     mkg__cursor *c = NULL;
-    unsigned char key[4], low[4];
-    mkg_view v;
+    unsigned char key[4], low[8] = {0};
+    mkg_view run;
 
     if (*fact == UINT32_MAX) return MKG_END;
     mkg__be32(key, source);
     mkg__be32(low, *fact + 1);
     MKG_GO(mkg__cursor_open(kg->read, MKG_DB_SOURCE_FACT, &c, err));
-    MKG_GO(mkg__cursor_seek_dup(c, mkg__view((char *)key, 4), mkg__view((char *)low, 4),
-                                &v, err));
-    if (st == MKG_OK && v.len != 4)
-        st = mkg__fail(err, MKG_ESTORE, "the store is damaged: a fact id has %zu bytes",
-                       v.len);
-    if (st == MKG_OK) *fact = mkg__get_be32(v.ptr);
+    MKG_GO(mkg__cursor_seek_dup(c, mkg__view((char *)key, 4), mkg__view((char *)low, 8),
+                                &run, err));
+    if (st != MKG_OK) goto out;
+    if (run.len != 8) {
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store is damaged: a run of facts has %zu bytes", run.len);
+        goto out;
+    }
+    mkg_id first = mkg__get_be32(run.ptr + 4); /* to the one in front of it */
+    *fact = first > *fact ? first : *fact + 1;
 out:
     mkg__cursor_close(c);
     return st;
