@@ -57,6 +57,10 @@ MKG_API mkg_status mkg_writer_find_size(mkg_writer *w, uint64_t size, mkg_err *e
 MKG_API mkg_status mkg_writer_node(mkg_writer *w, mkg_view type, mkg_view name,
                                    mkg_lang lang, mkg_id *out, mkg_err *err);
 
+/* Tell that mkg_writer_node() will be asked for `name` soon, within the next few names:
+ * what that reads is fetched meanwhile. Changes nothing but the time it takes. */
+MKG_API void mkg_writer_expect(mkg_writer *w, mkg_view name);
+
 /* The same, but nodes are one if they share a code ("SYSTEM:code"): looked for by code,
  * then by name; the code is added. An existing node found by name that already has
  * another code of the same system is another thing: a new node is made. */
