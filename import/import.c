@@ -235,7 +235,8 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                             .format = format->name,
                             .version = opts->version,
                             .licence = opts->licence,
-                            .memory = opts->memory};
+                            .memory = opts->memory,
+                            .merge_xref = opts->merge_xref};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
     snprintf(result->format, sizeof result->format, "%s", format->name);
     im.format = format->name;

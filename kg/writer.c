@@ -49,6 +49,7 @@ mkg_status mkg_writer_new(mkg_kg *kg, const mkg_source_info *info, mkg_writer **
     MKG_GO(keep(w, text_or_empty(info->version), &w->info.version, err));
     MKG_GO(keep(w, text_or_empty(info->licence), &w->info.licence, err));
     w->info.time = (uint64_t)time(NULL);
+    w->merge_xref = info->merge_xref;
     MKG_GO(next_id(w, MKG_META_SOURCE, &w->info.id, err));
     MKG_GO(next_id(w, MKG_META_NODE, &w->first_new_node, err));
     MKG_GO(next_id(w, MKG_META_FACT, &w->first_new_fact, err));

@@ -19,6 +19,8 @@ typedef struct mkg_source_info {
     const char *version; /* NULL if not stated */
     const char *licence; /* NULL if not stated */
     size_t memory;       /* bytes that may be used for it; 0: MKG_WRITER_MEMORY */
+    bool merge_xref;     /* a fact `xref` between nodes is kept as `same_as`: what the
+                            source refers to is the thing itself (kg/same.h) */
 } mkg_source_info;
 
 /* The budget if none is given: 1 GiB. Half of it, 512 MiB at most, is left to LMDB for

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "kg/same.h"
 
 #include <string.h>
 
@@ -129,6 +130,9 @@ mkg_status mkg_writer_fact(mkg_writer *w, const mkg_fact_in *in, mkg_err *err)
     if (in->subject == MKG_ID_NONE || !r || (literal && in->literal.len == 0))
         return mkg__fail(err, MKG_EARG,
                          "a fact needs a subject, a relation and an object");
+    if (w->merge_xref && !literal && mkg__view_is(r->name, "xref"))
+        MKG_GO(mkg_writer_relation(w, mkg__view(MKG_SAME_AS, strlen(MKG_SAME_AS)), &r,
+                                   err));
     if (r->alias)
         return mkg__fail(err, MKG_EARG, "'%.*s' gives names, it makes no facts",
                          (int)r->name.len, r->name.ptr);

@@ -114,6 +114,7 @@ struct mkg_writer {
     mkg_kg *kg;
     mkg_source info; /* views into the arena */
     mkg_id replaces; /* a source that this one takes the place of */
+    bool merge_xref;
     mkg__arena arena;
     mkg__intern names; /* extra: mkg__pname */
     mkg__intern codes; /* extra: mkg__pcode */
