@@ -47,7 +47,7 @@ typedef struct deep {
     mkg__u128 hash;
     mkg__map types;
     counter of_type, of_relation;
-    mkg__buf folded, key;
+    mkg__buf key;
     struct {
         mkg__u128 *at;
         size_t n, cap;
@@ -199,21 +199,10 @@ static mkg_status count_at(counter *c, size_t i, mkg_err *err)
 static mkg_status entry_key(deep *d, mkg_id id, const mkg_entry *e, mkg__db *db,
                             bool *ok, mkg_err *err)
 {
-    *ok = false;
-    d->key.len = 0;
-    if (e->kind == MKG_ENTRY_CODE) {
-        *db = MKG_DB_CODE;
-        mkg__code_key(&d->key, e->text);
-        *ok = e->text.len > 0 && e->text.len <= MKG_NAME_MAX;
-    } else {
-        *db = MKG_DB_NAME;
-        d->folded.len = 0;
-        mkg_status st = mkg__fold(e->text.ptr, e->text.len, &d->folded, NULL, err);
-        if (st == MKG_ENOMEM) return st;
-        *ok = st >= 0 && d->folded.len > 0;
-        if (*ok) mkg__name_key(&d->key, mkg__view(d->folded.ptr, d->folded.len));
-    }
-    if (d->key.failed) return mkg__nomem(err);
+    mkg_status st = mkg__entry_key(e, db, &d->key, err);
+    if (st == MKG_ENOMEM) return st;
+    *ok = st == MKG_OK && d->key.len > 0 &&
+          (*db == MKG_DB_NAME || e->text.len <= MKG_NAME_MAX);
     if (!*ok && id) damage(d, MKG_DB_NODE, "node %u has a bad name or code", id);
     return MKG_OK;
 }
@@ -684,7 +673,6 @@ out:
     mkg__free(d.of_type.at);
     mkg__free(d.of_relation.at);
     mkg__free(d.seen.at);
-    mkg__buf_clear(&d.folded);
     mkg__buf_clear(&d.key);
     return st;
 }

@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static mkg_view id_key(unsigned char bytes[4], mkg_id id)
-{
-    mkg__be32(bytes, id);
-    return mkg__view((char *)bytes, 4);
-}
-
 /* ---- rows ---- */
 
 mkg_status mkg__rows_begin(mkg__rows *r, mkg__txn *t, mkg__db db, mkg_err *err)
@@ -84,7 +78,7 @@ static mkg_status write_run(fact_writer *f, mkg_err *err)
     if (!f->first) return MKG_OK;
     mkg__be32(run, f->last);
     mkg__be32(run + 4, f->first);
-    mkg_view from = id_key(key, f->c->w->info.id), to = {(char *)run, sizeof run};
+    mkg_view from = mkg__id_key(key, f->c->w->info.id), to = {(char *)run, sizeof run};
     f->first = MKG_ID_NONE;
     return mkg__rows_insert(&f->source_facts, from, to, err);
 }
@@ -115,7 +109,7 @@ static mkg_status write_known(fact_writer *f, mkg_id id, mkg_view attribution,
     mkg__commit *c = f->c;
     unsigned char key[4];
     mkg_view old;
-    mkg_status st = mkg__db_get(c->t, MKG_DB_FACT, id_key(key, id), &old, err);
+    mkg_status st = mkg__db_get(c->t, MKG_DB_FACT, mkg__id_key(key, id), &old, err);
     if (st != MKG_OK)
         return st < 0 ? st : mkg__fail(err, MKG_ESTORE, "fact %u is missing", id);
     c->buf.len = 0;
@@ -125,7 +119,7 @@ static mkg_status write_known(fact_writer *f, mkg_id id, mkg_view attribution,
     mkg_view record = {c->buf.ptr, c->buf.len};
     mkg__hash_sub(&c->hash, MKG_DB_FACT, id, old);
     mkg__hash_add(&c->hash, MKG_DB_FACT, id, record);
-    return mkg__cursor_put(f->facts.cursor, id_key(key, id), record, err);
+    return mkg__cursor_put(f->facts.cursor, mkg__id_key(key, id), record, err);
 }
 
 static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_err *err)
@@ -141,7 +135,7 @@ static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_e
     if (mkg__bit(&w->fresh, place)) {
         id = w->first_new_fact + mkg__bit_rank(&w->fresh, place);
         mkg__hash_add(&c->hash, MKG_DB_FACT, id, whole);
-        MKG_GO(mkg__rows_put(&f->facts, id_key(key, id), whole, err));
+        MKG_GO(mkg__rows_put(&f->facts, mkg__id_key(key, id), whole, err));
     } else if (f->known && mkg__get_be32(f->known) == place) {
         id = mkg__get_be32(f->known + 4);
         MKG_GO(next_known(f, err));

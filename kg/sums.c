@@ -74,7 +74,7 @@ static mkg_status sum_of(job *j, uint64_t page, uint64_t *out, mkg_err *err)
     mkg__pages *before = j->s->before;
     if (page >= 2 && mkg__pages_verified(before) && is_used(j->s, page))
         return mkg__pages_sum(before, page, out, err);
-    const unsigned char *p;
+    const unsigned char *p = NULL;
     mkg_status st = read_page(j, page, &p, err);
     if (st >= 0) *out = mkg__hash64(p, mkg__pages_size(j->now), page);
     return st;
