@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise() */
 #include "base/mem.h"
 
 #include <malloc.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_long fail_after; /* 0 is off */
 
@@ -79,6 +81,19 @@ void *mkg__aligned(size_t n)
     void *p = aligned_alloc(64, bytes ? bytes : 64);
     if (p) memset(p, 0, bytes ? bytes : 64);
     return p;
+}
+
+void *mkg__large(size_t n)
+{
+    const size_t huge = (size_t)2 << 20;
+    if (n < 2 * huge || n > SIZE_MAX - huge) return mkg__malloc(n);
+    if (must_fail()) return NULL;
+    size_t bytes = (n + huge - 1) / huge * huge;
+    void *p = aligned_alloc(huge, bytes);
+#ifdef MADV_HUGEPAGE
+    if (p) madvise(p, bytes, MADV_HUGEPAGE); /* where it fails it is slower */
+#endif
+    return count(p, 1);
 }
 
 char *mkg__viewdup(mkg_view v)
@@ -175,7 +190,7 @@ void mkg__buf_clear(mkg__buf *b)
     memset(b, 0, sizeof *b);
 }
 
-static bool reserve(mkg__buf *b, size_t n)
+bool mkg__buf_room(mkg__buf *b, size_t n)
 {
     if (b->failed || n > SIZE_MAX - b->len - 1 ||
         !mkg__grow(&b->ptr, &b->cap, b->len + n + 1, 1)) {
@@ -187,7 +202,7 @@ static bool reserve(mkg__buf *b, size_t n)
 
 void mkg__buf_put(mkg__buf *b, const void *p, size_t n)
 {
-    if (!reserve(b, n)) return;
+    if (!mkg__buf_room(b, n)) return;
     if (n) memcpy(b->ptr + b->len, p, n);
     b->len += n;
 }
@@ -210,7 +225,7 @@ void mkg__buf_printf(mkg__buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, ap);
     if (n < 0)
         b->failed = true;
-    else if (reserve(b, (size_t)n)) {
+    else if (mkg__buf_room(b, (size_t)n)) {
         vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
     }
@@ -246,6 +261,6 @@ const char *mkg__buf_cstr(mkg__buf *b)
 {
     if (b->failed) return NULL;
     if (!b->ptr) return "";
-    b->ptr[b->len] = '\0'; /* reserve() always leaves room for it */
+    b->ptr[b->len] = '\0'; /* mkg__buf_room() always leaves room for it */
     return b->ptr;
 }

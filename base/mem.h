@@ -12,6 +12,9 @@ void *mkg__realloc(void *p, size_t n);
 void mkg__free(void *p);
 /* 64-byte aligned, zeroed; freed with mkg__free(). */
 void *mkg__aligned(size_t n);
+/* For blocks of megabytes: in huge pages where the system gives them, which spares most
+ * faults and look-ups of addresses. Not zeroed; freed with mkg__free(). */
+void *mkg__large(size_t n);
 char *mkg__strdup(const char *s);
 /* NUL-terminated copy of a view. */
 char *mkg__viewdup(mkg_view v);
@@ -52,6 +55,10 @@ typedef struct mkg__buf {
 } mkg__buf;
 
 void mkg__buf_clear(mkg__buf *b);
+/* Room for n bytes behind the last, and one more; false, and `failed`, if there is
+ * none.
+ */
+bool mkg__buf_room(mkg__buf *b, size_t n);
 void mkg__buf_put(mkg__buf *b, const void *p, size_t n);
 void mkg__buf_byte(mkg__buf *b, unsigned char c);
 void mkg__buf_str(mkg__buf *b, const char *s);

@@ -9,6 +9,14 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* Are these all ASCII, and none NUL? */
+static bool eight_of_ascii(const unsigned char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return ((x | (x - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+
 bool mkg__utf8_valid(const char *s, size_t n, size_t *bad)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -19,7 +27,7 @@ bool mkg__utf8_valid(const char *s, size_t n, size_t *bad)
         size_t len;
         if (c == 0) break;
         if (c < 0x80) {
-            i++;
+            i = i + 8 <= n && eight_of_ascii(p + i) ? i + 8 : i + 1;
             continue;
         }
         if (c >= 0xc2 && c <= 0xdf)
@@ -120,6 +128,7 @@ bool mkg__is_space(uint32_t c)
 static bool continues(uint32_t c)
 {
     if (c < 0x300) return c == 0xad;
+    if (c >= 0x4e00 && c <= 0x9fff) return false;
     if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0x3131 && c <= 0x318e) ||
         (c >= 0xffa0 && c <= 0xffdc))
         return true;
@@ -188,6 +197,37 @@ static void put_folded(folder *f, const char *p, size_t n, uint32_t at, bool map
     }
 }
 
+/* Most names are ASCII and common Han characters alone, which fold without a table. At
+ * most n bytes go to `to`; false where there is anything else, or no UTF-8. */
+static bool fold_plain(const unsigned char *s, size_t n, char *to, size_t *len)
+{
+    char *p = to;
+    bool blank = false, han = true; /* no blank goes to the front */
+    for (size_t i = 0; i < n;) {
+        unsigned char c = s[i];
+        if (c == ' ' || (c >= '\t' && c <= '\r')) {
+            blank = true;
+            i++;
+        } else if (c < 0x80 && c != 0) {
+            if (blank && !han) *p++ = ' ';
+            *p++ = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+            blank = han = false;
+            i++;
+        } else if (c >= 0xe4 && c <= 0xe9 && n - i >= 3 && (s[i + 1] & 0xc0) == 0x80 &&
+                   (s[i + 2] & 0xc0) == 0x80 && (c > 0xe4 || s[i + 1] >= 0xb8)) {
+            memcpy(p, s + i, 3); /* U+4E00 … U+9FFF */
+            p += 3;
+            blank = false;
+            han = true;
+            i += 3;
+        } else {
+            return false;
+        }
+    }
+    *len = (size_t)(p - to);
+    return true;
+}
+
 mkg_status mkg__fold(const char *s, size_t n, mkg__buf *out, uint32_t **map,
                      mkg_err *err)
 {
@@ -196,6 +236,13 @@ mkg_status mkg__fold(const char *s, size_t n, mkg__buf *out, uint32_t **map,
     size_t i = 0, len, bad;
 
     if (mapped) *map = NULL;
+    if (!mapped && n > 0 && n <= UINT32_MAX) {
+        if (!mkg__buf_room(out, n)) return mkg__nomem(err);
+        if (fold_plain((const unsigned char *)s, n, out->ptr + out->len, &len)) {
+            out->len += len;
+            return MKG_OK;
+        }
+    }
     if (n > UINT32_MAX || !mkg__utf8_valid(s, n, &bad))
         return mkg__fail(err, MKG_EPARSE, "text is not valid UTF-8");
     while (i < n) {

@@ -207,6 +207,8 @@ mkg_status cli_open(cli *c, mkg_kg **out);
 /* Open the store in folder `path` for writing. While another process writes, says so
  * once and waits for it; with `wait` false that is MKG_EBUSY. */
 mkg_status cli_open_write(cli *c, const char *path, bool wait, mkg_kg **out);
+/* After a change: clear away what the store is set to keep no longer, and say so. */
+mkg_status cli_tidy(cli *c, mkg_kg *kg);
 
 /* The folder with relations.tsv; mkg__free() it. */
 mkg_status cli_data_folder(cli *c, char **out);

@@ -146,7 +146,8 @@ static mkg_status compare_file(cli *c, mkg_id a, const char *path, differ *d,
 
     MKG_GO(cli_data_folder(c, &data));
     maps = mkg__path_join(data, "maps");
-    MKG_GO(mkg_kg_open_write(c->db, &kg, &c->err));
+    cli_catch_signals();
+    MKG_GO(cli_open_write(c, c->db, !cli_opt_given(c, "no-wait"), &kg));
     mkg_import_opts o = {.format = cli_opt_text(c, "format"),
                          .map = cli_opt_text(c, "map"),
                          .maps = maps,

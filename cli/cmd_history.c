@@ -60,7 +60,8 @@ static mkg_status open_for_change(cli *c, mkg_kg **kg)
     if (st != MKG_OK) return st;
     mkg_kg_close(*kg);
     *kg = NULL;
-    return mkg_kg_open_write(c->db, kg, &c->err);
+    cli_catch_signals();
+    return cli_open_write(c, c->db, !cli_opt_given(c, "no-wait"), kg);
 }
 
 mkg_status cli_cmd_remove(cli *c)
@@ -75,7 +76,8 @@ mkg_status cli_cmd_remove(cli *c)
     MKG_GO(cli_resolve_source(c, kg, c->args[0], &id));
     if (st == MKG_NOTFOUND) goto out;
     MKG_GO(mkg_kg_remove(kg, id, &v, &c->err));
-    st = print_change(c, kg, &v, "removed ");
+    MKG_GO(print_change(c, kg, &v, "removed "));
+    st = cli_tidy(c, kg);
 out:
     mkg_kg_close(kg);
     return st;
@@ -93,9 +95,33 @@ mkg_status cli_cmd_undo(cli *c)
     if (st == MKG_NOTFOUND) goto out;
     snprintf(what, sizeof what, "took back version %llu, ",
              (unsigned long long)v.undone);
-    st = print_change(c, kg, &v, what);
+    MKG_GO(print_change(c, kg, &v, what));
+    st = cli_tidy(c, kg);
 out:
     mkg_kg_close(kg);
+    return st;
+}
+
+static json_t *keep_json(uint64_t days)
+{
+    return days == MKG_KEEP_UNSET ? json_null() : json_integer((json_int_t)days);
+}
+
+/* The days that count, and what the setting is from now on. */
+static mkg_status settle_keep(cli *c, mkg_kg *kg, uint64_t *days, uint64_t *setting)
+{
+    mkg_status st = MKG_OK;
+    bool set = cli_opt_given(c, "set"), unset = cli_opt_given(c, "unset");
+
+    if (set && unset)
+        return mkg__fail(&c->err, MKG_EARG, "--set and --unset exclude each other");
+    MKG_GO(mkg_kg_keep(kg, setting, &c->err));
+    *days = cli_opt_count(c, "keep");
+    if (!cli_opt_given(c, "keep") && *setting != MKG_KEEP_UNSET) *days = *setting;
+    if (!set && !unset) goto out;
+    *setting = set ? *days : MKG_KEEP_UNSET;
+    st = mkg_kg_set_keep(kg, *setting, &c->err);
+out:
     return st;
 }
 
@@ -104,20 +130,25 @@ mkg_status cli_cmd_compact(cli *c)
     mkg_status st;
     mkg_kg *kg = NULL;
     mkg_compacted done;
-    uint64_t keep = cli_opt_count(c, "keep") * 86400, now = (uint64_t)time(NULL);
+    uint64_t keep, setting, now = (uint64_t)time(NULL);
 
     MKG_GO(open_for_change(c, &kg));
+    MKG_GO(settle_keep(c, kg, &keep, &setting));
     /* 0: all that went, also in this second. */
-    MKG_GO(mkg_kg_compact(kg, keep ? now - keep : now + 1, &done, &c->err));
-    if (c->json)
-        st = cli_json(c,
-                      json_pack("{s:I, s:I, s:I}", "sources", (json_int_t)done.sources,
-                                "facts", (json_int_t)done.facts, "nodes",
-                                (json_int_t)done.nodes));
-    else
-        cli_print(c, "cleared away: %llu sources, %llu facts, %llu nodes\n",
-                  (unsigned long long)done.sources, (unsigned long long)done.facts,
-                  (unsigned long long)done.nodes);
+    MKG_GO(mkg_kg_compact(kg, keep ? now - keep * 86400 : now + 1, &done, &c->err));
+    if (c->json) {
+        st = cli_json(
+            c, json_pack("{s:I, s:I, s:I, s:o}", "sources", (json_int_t)done.sources,
+                         "facts", (json_int_t)done.facts, "nodes",
+                         (json_int_t)done.nodes, "keep_days", keep_json(setting)));
+        goto out;
+    }
+    cli_print(c, "cleared away: %llu sources, %llu facts, %llu nodes\n",
+              (unsigned long long)done.sources, (unsigned long long)done.facts,
+              (unsigned long long)done.nodes);
+    if (setting != MKG_KEEP_UNSET)
+        cli_print(c, "kept from now on: what went in the last %llu days\n",
+                  (unsigned long long)setting);
 out:
     mkg_kg_close(kg);
     return st;
@@ -166,11 +197,13 @@ mkg_status cli_cmd_log(cli *c)
     mkg_kg *kg = NULL;
     mkg_version *list = NULL;
     size_t n = 0;
+    uint64_t keep;
     cli_table t = {.align = "rlllrrr"};
     json_t *all = json_array();
 
     MKG_GO(cli_open(c, &kg));
     MKG_GO(read_versions(c, kg, &list, &n));
+    MKG_GO(mkg_kg_keep(kg, &keep, &c->err));
     cli_heads(&t, columns);
     for (size_t i = n; i > 0; i--) {
         if (c->json)
@@ -178,8 +211,12 @@ mkg_status cli_cmd_log(cli *c)
         else
             version_row(&t, kg, &list[i - 1]);
     }
-    st = c->json ? cli_json(c, json_pack("{s:O}", "versions", all))
+    st = c->json ? cli_json(c, json_pack("{s:O, s:o}", "versions", all, "keep_days",
+                                         keep_json(keep)))
                  : cli_table_print(c, &t, 1);
+    if (!c->json && keep != MKG_KEEP_UNSET)
+        cli_print(c, "\nwhat is taken out is kept for %llu days\n",
+                  (unsigned long long)keep);
 out:
     json_decref(all);
     cli_table_clear(&t);

@@ -198,6 +198,7 @@ static mkg_status import_one(cli *c, mkg_kg *kg, const char *path, const char *m
                             .dry_run = cli_opt_given(c, "dry-run"),
                             .strict = cli_opt_given(c, "strict"),
                             .memory = (size_t)cli_opt_count(c, "memory"),
+                            .merge_xref = cli_opt_given(c, "merge-xref"),
                             .keep_both = cli_opt_given(c, "keep-both"),
                             .new_sources = first,
                             .on_skip = on_skip,
@@ -237,6 +238,7 @@ mkg_status cli_cmd_import(cli *c)
     MKG_GO(first_new_source(c, t.kg, &first));
     for (size_t i = 0; i < c->nargs; i++)
         MKG_GO(import_one(c, t.kg, c->args[i], maps, first));
+    if (!cli_opt_given(c, "dry-run")) st = cli_tidy(c, t.kg);
 out:
     close_target(&t);
     mkg__free(maps);

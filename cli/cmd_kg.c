@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 #include "kg/backup.h"
+#include "kg/history.h"
+#include "kg/same.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +110,7 @@ out:
 }
 
 static json_t *stats_json(mkg_kg *kg, const mkg_stats *s, const mkg_readers *readers,
-                          const relation_row *rows, size_t n)
+                          uint64_t keep, const relation_row *rows, size_t n)
 {
     char hash[33];
     json_t *types = json_object(), *relations = json_object();
@@ -122,18 +124,19 @@ static json_t *stats_json(mkg_kg *kg, const mkg_stats *s, const mkg_readers *rea
                                      rows[i].relation->name.len,
                                      json_integer((json_int_t)rows[i].facts));
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s, s:I, s:I}", "nodes",
-        (json_int_t)s->nodes, "names", (json_int_t)s->names, "facts",
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s, s:I, s:I, s:o}",
+        "nodes", (json_int_t)s->nodes, "names", (json_int_t)s->names, "facts",
         (json_int_t)s->facts, "relations", (json_int_t)s->relations, "sources",
         (json_int_t)s->sources, "types", types, "codes", (json_int_t)s->codes,
         "facts_by_relation", relations, "bytes", (json_int_t)s->bytes, "version",
         (json_int_t)mkg_kg_version(kg), "hash", hash, "readers", (json_int_t)readers->n,
-        "reader_lag", (json_int_t)readers->lag);
+        "reader_lag", (json_int_t)readers->lag, "keep_days",
+        keep == MKG_KEEP_UNSET ? json_null() : json_integer((json_int_t)keep));
 }
 
 static mkg_status stats_text(cli *c, mkg_kg *kg, const mkg_stats *s,
-                             const mkg_readers *readers, const relation_row *rows,
-                             size_t n)
+                             const mkg_readers *readers, uint64_t keep,
+                             const relation_row *rows, size_t n)
 {
     const struct {
         const char *name;
@@ -152,6 +155,10 @@ static mkg_status stats_text(cli *c, mkg_kg *kg, const mkg_stats *s,
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         cli_cell(&t, "%llu", (unsigned long long)whole[i].value);
         cli_cell(&t, "%s", whole[i].name);
+    }
+    if (keep != MKG_KEEP_UNSET) {
+        cli_cell(&t, "%llu", (unsigned long long)keep);
+        cli_cell(&t, "days that what is taken out is kept");
     }
     MKG_GO(cli_table_print(c, &t, 0));
     if (s->ntypes) cli_print(c, "\n");
@@ -191,20 +198,22 @@ mkg_status cli_cmd_stats(cli *c)
     relation_row *rows = NULL;
     mkg_readers readers = {0};
     size_t n = 0;
+    uint64_t keep;
     bool shape = cli_opt_given(c, "graph");
 
     MKG_GO(cli_open(c, &kg));
     MKG_GO(mkg_kg_stats(kg, &s, &c->err));
     MKG_GO(mkg_kg_readers(kg, &readers, &c->err));
+    MKG_GO(mkg_kg_keep(kg, &keep, &c->err));
     MKG_GO(relation_counts(c, kg, &rows, &n));
     if (c->json) {
         json_t *graph = NULL;
         if (shape) MKG_GO(cli_graph_stats(c, kg, &graph));
-        json_t *v = stats_json(kg, &s, &readers, rows, n);
+        json_t *v = stats_json(kg, &s, &readers, keep, rows, n);
         if (graph) json_object_set_new(v, "graph", graph);
         st = cli_json(c, v);
     } else {
-        MKG_GO(stats_text(c, kg, &s, &readers, rows, n));
+        MKG_GO(stats_text(c, kg, &s, &readers, keep, rows, n));
         if (shape) st = cli_graph_stats(c, kg, NULL);
     }
 out:
@@ -215,6 +224,28 @@ out:
 }
 
 /* ---- search ---- */
+
+/* Of nodes that are one thing the best is enough. */
+static mkg_status leave_out_same(cli *c, mkg_kg *kg, mkg_found *found, size_t *n)
+{
+    mkg_status st = MKG_OK;
+    mkg_ids same = {0};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        bool before = false;
+        same.n = 0;
+        MKG_GO(mkg_kg_same(kg, found[i].node, &same, &c->err));
+        for (size_t k = 1; k < same.n; k++)
+            for (size_t m = 0; m < kept && !before; m++)
+                before = found[m].node == same.ids[k];
+        if (!before) found[kept++] = found[i];
+    }
+    *n = kept;
+out:
+    mkg_ids_clear(&same);
+    return st;
+}
 
 mkg_status cli_cmd_search(cli *c)
 {
@@ -227,6 +258,7 @@ mkg_status cli_cmd_search(cli *c)
     MKG_GO(cli_check_text(c, "TEXT", text));
     MKG_GO(cli_open(c, &kg));
     MKG_GO(mkg_search(kg, text, k, found, &n, &c->err));
+    MKG_GO(leave_out_same(c, kg, found, &n));
     mkg_lang lang = cli_language(c, text);
     MKG_GO(cli_results(c, kg, found, n, lang));
     if (n == 0) st = mkg__fail(&c->err, MKG_NOTFOUND, "nothing is like '%s'", text);

@@ -38,15 +38,16 @@ static mkg_status read_hop(tracer *t, uint32_t u, uint32_t v, hop *h)
     mkg_status st = MKG_OK;
     mkg_err *err = &t->c->err;
 
-    h->from = t->g->node[u];
-    h->to = t->g->node[v];
     h->facts = mkg_graph_arcs(t->g, u, v, &h->arc, 1);
     if (h->facts) MKG_GO(mkg_kg_fact(t->kg, h->arc.fact, &h->fact, err));
     /* The view is checked for damage, but what it says is not compared with the store.
      */
-    bool agrees = h->facts && st == MKG_OK &&
-                  h->fact.subject == (h->arc.inverse ? h->to : h->from) &&
-                  h->fact.object == (h->arc.inverse ? h->from : h->to);
+    bool agrees = h->facts && st == MKG_OK;
+    if (agrees) { /* of those that share a row, the ones that the fact names */
+        h->from = h->arc.inverse ? h->fact.object : h->fact.subject;
+        h->to = h->arc.inverse ? h->fact.subject : h->fact.object;
+        agrees = mkg_graph_row(t->g, h->from) == u && mkg_graph_row(t->g, h->to) == v;
+    }
     if (!agrees) {
         st = mkg__fail(err, MKG_ESTORE,
                        "%s/view.csr does not fit the store; take it away, it will be "
@@ -174,16 +175,16 @@ static mkg_status trace(tracer *t, mkg_id from, mkg_id to)
     mkg_status st = MKG_OK;
     cli *c = t->c;
     mkg_graph *g = NULL;
-    mkg_graph_opts whole = {.keep_isolated = true};
+    mkg_graph_opts whole = {.keep_isolated = true, .join_same = true};
     size_t longest = (size_t)cli_opt_count(c, "max-length");
 
     MKG_GO(mkg_graph_new(t->kg, &whole, &g, &c->err));
     t->g = g;
-    MKG_GO(mkg_graph_paths(g, (uint32_t)mkg_graph_row(g, from),
-                           (uint32_t)mkg_graph_row(g, to),
-                           (size_t)cli_opt_count(c, "k"), longest, &t->paths, &c->err));
+    size_t a = mkg_graph_row(g, from), b = mkg_graph_row(g, to);
+    MKG_GO(mkg_graph_paths(g, (uint32_t)a, (uint32_t)b, (size_t)cli_opt_count(c, "k"),
+                           longest, &t->paths, &c->err));
     MKG_GO(c->json ? paths_json(t) : paths_text(t));
-    if (from == to)
+    if (a == b)
         st = mkg__fail(&c->err, MKG_NOTFOUND, "'%s' and '%s' are the same node",
                        c->args[0], c->args[1]);
     else if (t->paths.n == 0)

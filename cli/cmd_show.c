@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/err.h"
+#include "kg/same.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ typedef struct shower {
     cli *c;
     mkg_kg *kg;
     mkg_node node;
+    mkg_ids same; /* nodes that are this one thing, it is the first */
     mkg_lang lang;
     size_t limit;    /* facts of a relation, 0: all */
     mkg_ids sources; /* that a fact was shown from */
@@ -155,25 +157,56 @@ out:
     return st;
 }
 
+/* A fact between two nodes that are one thing stands with both. */
+static void drop_repeats(mkg_edges *v)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        bool before = false;
+        for (size_t k = 0; k < kept && !before; k++)
+            before = v->edges[k].fact == v->edges[i].fact;
+        if (!before) v->edges[kept++] = v->edges[i];
+    }
+    v->n = kept;
+}
+
+/* Facts of all nodes that are this one thing, at most `limit` of them for each. */
+static mkg_status gather(shower *s, mkg_id relation, bool inverse, mkg_edges *edges,
+                         size_t *count)
+{
+    mkg_status st = MKG_OK;
+    size_t n;
+    for (size_t i = 0; i < s->same.n; i++) {
+        MKG_GO(mkg_kg_degree(s->kg, s->same.ids[i], relation, inverse, &n, &s->c->err));
+        *count += n;
+        if (n && (!s->limit || edges->n < s->limit))
+            MKG_GO(mkg_kg_edges(s->kg, s->same.ids[i], relation, inverse,
+                                s->limit ? s->limit - edges->n : 0, edges, &s->c->err));
+    }
+out:
+    return st;
+}
+
 /* The node's facts in one direction; of a symmetric relation in both, under one
  * heading. */
 static mkg_status relation_facts(shower *s, const mkg_relation *r, bool inverse)
 {
     mkg_status st = MKG_OK;
-    mkg_err *err = &s->c->err;
     mkg_edges edges = {0};
-    size_t count, back = 0;
+    size_t count = 0, limit = s->limit;
 
-    MKG_GO(mkg_kg_degree(s->kg, s->node.id, r->id, inverse, &count, err));
-    if (r->symmetric) MKG_GO(mkg_kg_degree(s->kg, s->node.id, r->id, true, &back, err));
-    if (count + back == 0) goto out;
-    if (count)
-        MKG_GO(mkg_kg_edges(s->kg, s->node.id, r->id, inverse, s->limit, &edges, err));
-    if (back && (!s->limit || edges.n < s->limit))
-        MKG_GO(mkg_kg_edges(s->kg, s->node.id, r->id, true,
-                            s->limit ? s->limit - edges.n : 0, &edges, err));
-    MKG_GO(group(s, r, &edges, inverse, count + back));
+    /* What joins nodes is seen from both ends, and is not much. */
+    bool joins = s->same.n > 1 && mkg__view_is(r->name, MKG_SAME_AS);
+    if (joins) s->limit = 0;
+    MKG_GO(gather(s, r->id, inverse, &edges, &count));
+    if (r->symmetric) MKG_GO(gather(s, r->id, true, &edges, &count));
+    if (joins) {
+        drop_repeats(&edges);
+        count = edges.n;
+    }
+    if (count) st = group(s, r, &edges, inverse, count);
 out:
+    s->limit = limit;
     mkg_edges_clear(&edges);
     return st;
 }
@@ -233,6 +266,45 @@ static bool said_before(const mkg_node *n, size_t end, const mkg_entry *e)
         if (other.kind == MKG_ENTRY_NAME && e->kind == MKG_ENTRY_ALIAS) return true;
     }
     return false;
+}
+
+/* Those that it is one thing with. */
+static mkg_status same_json(shower *s, json_t **out)
+{
+    mkg_status st = MKG_OK;
+    mkg_node n;
+    json_t *list = json_array();
+    for (size_t i = 1; i < s->same.n; i++) {
+        MKG_GO(mkg_kg_node(s->kg, s->same.ids[i], &n, &s->c->err));
+        if (json_array_append_new(list, cli_node_json(&n, s->lang)) != 0) {
+            st = mkg__nomem(&s->c->err);
+            goto out;
+        }
+    }
+    *out = list;
+    list = NULL;
+out:
+    json_decref(list);
+    return st;
+}
+
+static mkg_status same_text(shower *s)
+{
+    mkg_status st = MKG_OK;
+    mkg_node n;
+    mkg__buf codes = {0};
+    for (size_t i = 1; i < s->same.n; i++) {
+        MKG_GO(mkg_kg_node(s->kg, s->same.ids[i], &n, &s->c->err));
+        mkg_view name = mkg_node_name(&n, s->lang);
+        codes.len = 0;
+        cli_node_codes(&n, &codes);
+        cli_print(s->c, "  = %.*s  %.*s  #%u%s%.*s\n", (int)name.len, name.ptr,
+                  (int)n.type.len, n.type.ptr, n.id, codes.len ? "  " : "",
+                  (int)codes.len, codes.len ? codes.ptr : "");
+    }
+out:
+    mkg__buf_clear(&codes);
+    return st;
 }
 
 /* "  zh     感冒; 伤风, 上呼吸道感染": preferred names, then aliases. */
@@ -313,13 +385,15 @@ out:
 
 static mkg_status show_json(shower *s)
 {
-    json_t *names = NULL;
+    json_t *names = NULL, *same = NULL;
     mkg_status st = names_json(s, &names);
     if (st < 0) return st;
     s->facts = json_array();
-    st = all_facts(s);
+    st = same_json(s, &same);
+    if (st >= 0) st = all_facts(s);
     if (st < 0) {
         json_decref(names);
+        json_decref(same);
         return st;
     }
     json_t *v = cli_node_json(&s->node, s->lang), *codes = json_object_get(v, "codes");
@@ -328,12 +402,14 @@ static mkg_status show_json(shower *s)
     json_object_set_new(v, "names", names);
     json_object_set_new(v, "codes", codes);
     json_object_set(v, "facts", s->facts);
+    json_object_set_new(v, "same", same);
     return cli_json(s->c, v);
 }
 
 static mkg_status show_text(shower *s)
 {
     mkg_status st = head_text(s);
+    if (st >= 0) st = same_text(s);
     if (st >= 0) st = all_facts(s);
     if (st >= 0) st = sources_text(s);
     return st;
@@ -351,6 +427,7 @@ mkg_status cli_cmd_show(cli *c)
     st = cli_resolve(c, s.kg, c->args[0], s.lang, &id);
     if (st != MKG_OK || !id) goto out;
     MKG_GO(mkg_kg_node(s.kg, id, &s.node, &c->err));
+    MKG_GO(mkg_kg_same(s.kg, id, &s.same, &c->err));
     if (s.lang == MKG_LANG_NONE) {
         mkg_view name = mkg_node_name(&s.node, MKG_LANG_NONE);
         s.lang = mkg__lang_guess(name.ptr, name.len);
@@ -360,6 +437,7 @@ out:
     json_decref(s.facts);
     mkg__buf_clear(&s.buf);
     mkg_ids_clear(&s.sources);
+    mkg_ids_clear(&s.same);
     mkg_kg_close(s.kg);
     return st;
 }

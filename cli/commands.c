@@ -11,6 +11,13 @@ static const char *const *languages(void)
     return names;
 }
 
+/* Commands that write wait for each other; cli_open_write() sees to it. */
+#define NO_WAIT                                                                        \
+    {                                                                                  \
+        .name = "no-wait",                                                             \
+        .help = "fail if another process is writing, instead of waiting for it"        \
+    }
+
 static const cli_option import_options[] = {
     {.name = "format",
      .kind = CLI_CHOICE,
@@ -41,10 +48,18 @@ static const cli_option import_options[] = {
      .unit = "bytes, or with K, M, G behind it",
      .help = "most memory to use; beyond it facts are sorted in temporary files in the "
              "store's folder"},
+    {.name = "merge-xref",
+     .help =
+         "take what the source refers to (xref) for the same thing: kept as same_as, "
+         "and gone with the source"},
     {.name = "dry-run", .help = "read and count, write nothing"},
     {.name = "strict", .help = "fail at the first line that cannot be read"},
-    {.name = "no-wait",
-     .help = "fail if another process is writing, instead of waiting for it"},
+    NO_WAIT,
+};
+
+/* Of remove and undo. */
+static const cli_option change_options[] = {
+    NO_WAIT,
 };
 
 static const cli_option check_options[] = {
@@ -128,6 +143,7 @@ static const cli_option diff_options[] = {
      .min = 0,
      .max = 1000000,
      .help = "most differences shown, 0 for all"},
+    NO_WAIT,
 };
 
 static const cli_option compact_options[] = {
@@ -138,7 +154,14 @@ static const cli_option compact_options[] = {
      .min = 0,
      .max = 100000,
      .unit = "days",
-     .help = "keep what was taken out in the last days"},
+     .help = "keep what was taken out in the last days; if not given, as many as the "
+             "store is set to"},
+    {.name = "set",
+     .help =
+         "set the store to it: from now on each import, remove and undo clears away "
+         "by itself what went before"},
+    {.name = "unset", .help = "nothing is cleared away any more but by this command"},
+    NO_WAIT,
 };
 
 static const cli_option path_options[] = {
@@ -427,6 +450,8 @@ const cli_command cli_commands[] = {
      .about = "SOURCE is an id or a name. What another source states, too, stays. The "
               "change "
               "is a version: 'medkg undo' takes it back, until 'medkg compact'.",
+     .options = change_options,
+     .noptions = COUNT(change_options),
      .example = "medkg -d medkg.db remove medical.jsonl",
      .shape =
          "{\"version\": 4, \"change\": \"remove\", \"time\": \"2024-01-31T08:00:00Z\", "
@@ -468,7 +493,7 @@ const cli_command cli_commands[] = {
          "{\"versions\": [{\"version\": 1, \"change\": \"import\", \"time\": "
          "\"2024-01-31T08:00:00Z\", \"source\": {\"source\": 1, \"name\": "
          "\"medical.jsonl\"}, \"removed\": null, \"undone\": null, \"facts_added\": "
-         "4211, \"facts_removed\": 0, \"facts_changed\": 0}]}",
+         "4211, \"facts_removed\": 0, \"facts_changed\": 0}], \"keep_days\": null}",
      .exits = "04"},
     {.name = "undo",
      .run = cli_cmd_undo,
@@ -477,6 +502,8 @@ const cli_command cli_commands[] = {
      .about = "The last import, replacement or removal that has not been taken back. "
               "The undo "
               "is a version of its own. What was compacted cannot be taken back.",
+     .options = change_options,
+     .noptions = COUNT(change_options),
      .example = "medkg -d medkg.db undo",
      .shape =
          "{\"version\": 5, \"change\": \"undo\", \"time\": \"2024-01-31T08:00:00Z\", "
@@ -497,8 +524,8 @@ const cli_command cli_commands[] = {
          "space is used again.",
      .options = compact_options,
      .noptions = COUNT(compact_options),
-     .example = "medkg -d medkg.db compact --keep 90",
-     .shape = "{\"sources\": 1, \"facts\": 4211, \"nodes\": 812}",
+     .example = "medkg -d medkg.db compact --keep 90 --set",
+     .shape = "{\"sources\": 1, \"facts\": 4211, \"nodes\": 812, \"keep_days\": 90}",
      .exits = "024"},
     {.name = "check",
      .run = cli_cmd_check,
@@ -560,7 +587,7 @@ const cli_command cli_commands[] = {
               "\"sources\": 1, \"types\": {\"disease\": 301}, \"codes\": 290, "
               "\"facts_by_relation\": {\"symptom\": 1620}, \"bytes\": 1048576, "
               "\"version\": 1, \"hash\": \"8f58989ddc81ae00...\", \"readers\": 0, "
-              "\"reader_lag\": 0}",
+              "\"reader_lag\": 0, \"keep_days\": null}",
      .exits = "024"},
     {.name = "search",
      .run = cli_cmd_search,
@@ -600,7 +627,8 @@ const cli_command cli_commands[] = {
          "\"糖尿病\", \"object\": \"糖尿病肾病\", \"source\": \"medical.jsonl\", "
          "\"locator\": \"medical.jsonl:812\", \"polarity\": \"+\", \"weight\": 1.0, "
          "\"label\": \"并发症\", \"subject_node\": 17, \"object_node\": 35, \"grade\": "
-         "null, \"population\": null, \"more_sources\": 0}]}",
+         "null, \"population\": null, \"more_sources\": 0}], "
+         "\"same\": []}",
      .exits = "0124"},
     {.name = "path",
      .run = cli_cmd_path,

@@ -76,7 +76,7 @@ static mkg_status measure(mkg_kg *kg, shape *s, mkg_err *err)
 {
     enum { SEED = 1 };
     mkg_status st = MKG_OK;
-    mkg_graph_opts whole = {.keep_isolated = true};
+    mkg_graph_opts whole = {.keep_isolated = true, .join_same = true};
     uint32_t *part = NULL;
     size_t count, ignored;
 

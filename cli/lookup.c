@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "kg/history.h"
+#include "kg/same.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,19 @@ mkg_status cli_open_write(cli *c, const char *path, bool wait, mkg_kg **out)
             return mkg__fail(&c->err, MKG_ECANCEL, "stopped; the store is as it was");
     }
     if (st >= 0) c->err.msg[0] = '\0';
+    return st;
+}
+
+mkg_status cli_tidy(cli *c, mkg_kg *kg)
+{
+    mkg_compacted done;
+    mkg_status st = mkg_kg_tidy(kg, &done, &c->err);
+    if (st >= 0 && done.sources)
+        cli_note(c,
+                 "medkg: cleared away, as the store is set to: %llu source%s, %llu "
+                 "facts, %llu nodes",
+                 (unsigned long long)done.sources, done.sources == 1 ? "" : "s",
+                 (unsigned long long)done.facts, (unsigned long long)done.nodes);
     return st;
 }
 
@@ -292,6 +306,7 @@ mkg_status cli_resolve(cli *c, mkg_kg *kg, const char *ref, mkg_lang lang, mkg_i
     MKG_GO(cli_check_text(c, "NODE", ref));
     st = mkg_resolve(kg, ref, &ids, &c->err);
     if (st != MKG_OK) goto out;
+    MKG_GO(mkg_kg_distinct(kg, &ids, &c->err));
     if (ids.n == 1)
         *id = ids.ids[0];
     else

@@ -33,7 +33,8 @@ mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err)
 mkg_status mkg__import_fault(mkg__import *im, mkg_status st, mkg_err *e, uint64_t line,
                              mkg_err *err)
 {
-    if (st != MKG_EPARSE || mkg__stream_broken(im->s)) {
+    bool broken = im->ahead ? mkg__ahead_broken(im->ahead) : mkg__stream_broken(im->s);
+    if (st != MKG_EPARSE || broken) {
         if (err) *err = *e;
         return st;
     }
@@ -70,7 +71,10 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
 {
     uint64_t done, total;
     if (!im->opts->progress || im->read % 256 != 0) return MKG_OK;
-    mkg__stream_progress(im->s, &done, &total);
+    if (im->ahead)
+        mkg__ahead_progress(im->ahead, &done, &total);
+    else
+        mkg__stream_progress(im->s, &done, &total);
     if (im->opts->progress(im->opts->progress_ctx, "reading", done, total) == 0)
         return MKG_OK;
     return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
@@ -231,7 +235,8 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                             .format = format->name,
                             .version = opts->version,
                             .licence = opts->licence,
-                            .memory = opts->memory};
+                            .memory = opts->memory,
+                            .merge_xref = opts->merge_xref};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
     snprintf(result->format, sizeof result->format, "%s", format->name);
     im.format = format->name;

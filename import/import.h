@@ -21,6 +21,7 @@ typedef struct mkg_import_opts {
     const char *source;            /* name of the source; NULL: the file's base name */
     const char *licence, *version; /* NULL: not stated */
     bool dry_run;                  /* read and count, write nothing */
+    bool merge_xref;    /* what it refers to is the thing itself: see kg/writer.h */
     bool keep_both;     /* a source of the same name and format stays beside this one */
     mkg_id new_sources; /* sources from this id on are not replaced, 0: all may be */
     mkg_id compare;     /* compare with this source instead of importing */

@@ -11,8 +11,9 @@ typedef struct mkg__import {
     mkg_kg *kg;
     mkg_writer *w;
     mkg__stream *s;
-    const char *file; /* base name, for messages and locators */
-    char name[256];   /* of the source */
+    struct mkg__ahead *ahead; /* who reads the stream, NULL: the reader itself */
+    const char *file;         /* base name, for messages and locators */
+    char name[256];           /* of the source */
     const char *format;
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
@@ -65,6 +66,23 @@ void mkg__delimited_free(mkg__delimited *d);
  * cannot be read: reading can go on behind it. */
 mkg_status mkg__delimited_next(mkg__delimited *d, const mkg_view **fields, size_t *n,
                                uint64_t *line, mkg_err *err);
+
+/* The same, parsed ahead on a thread of its own: for large tables. Until it is freed
+ * the stream belongs to that thread. */
+typedef struct mkg__ahead mkg__ahead;
+
+mkg_status mkg__ahead_new(mkg__stream *s, char delimiter, mkg__ahead **out,
+                          mkg_err *err);
+void mkg__ahead_free(mkg__ahead *a);
+/* As mkg__delimited_next(). */
+mkg_status mkg__ahead_next(mkg__ahead *a, const mkg_view **fields, size_t *n,
+                           uint64_t *line, mkg_err *err);
+/* One of the records that will come next, each shown once: a chance to have fetched
+ * what they will need. False if there is none at hand. Borrowed until the next call. */
+bool mkg__ahead_peek(mkg__ahead *a, const mkg_view **fields, size_t *n);
+/* Has the fault that was given out last damaged the whole stream? */
+bool mkg__ahead_broken(const mkg__ahead *a);
+void mkg__ahead_progress(const mkg__ahead *a, uint64_t *done, uint64_t *total);
 
 /* ---- a stream of JSON values ---- */
 

@@ -250,10 +250,20 @@ static mkg_status first_record(mkg__import *im, const mkg_view *fields, size_t n
     return add_record(im, fields, n, place, line, err);
 }
 
+/* Names of the records that follow, in the order in which build() will ask for them. */
+static void look_ahead(mkg__import *im, const size_t *place)
+{
+    const mkg_view *fields;
+    size_t n;
+    while (mkg__ahead_peek(im->ahead, &fields, &n)) {
+        if (place[2] < n) mkg_writer_expect(im->w, fields[place[2]]);
+        if (place[0] < n) mkg_writer_expect(im->w, fields[place[0]]);
+    }
+}
+
 static mkg_status read_table(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__delimited *d = NULL;
     const mkg_view *fields;
     size_t n, place[COLUMNS];
     uint64_t line;
@@ -261,11 +271,12 @@ static mkg_status read_table(mkg__import *im, mkg_err *err)
 
     for (size_t i = 0; i < COLUMNS; i++)
         place[i] = i < BY_POSITION ? i : SIZE_MAX;
-    MKG_GO(mkg__delimited_new(im->s, 0, &d, err));
+    MKG_GO(mkg__ahead_new(im->s, 0, &im->ahead, err));
     for (;;) {
         mkg_err e = {0};
-        st = mkg__delimited_next(d, &fields, &n, &line, &e);
+        st = mkg__ahead_next(im->ahead, &fields, &n, &line, &e);
         if (st == MKG_END) break;
+        if (!first) look_ahead(im, place);
         if (st < 0)
             MKG_GO(mkg__import_fault(im, st, &e, line, err));
         else if (first)
@@ -277,7 +288,8 @@ static mkg_status read_table(mkg__import *im, mkg_err *err)
     }
     st = MKG_OK;
 out:
-    mkg__delimited_free(d);
+    mkg__ahead_free(im->ahead);
+    im->ahead = NULL;
     return st;
 }
 

@@ -42,11 +42,12 @@ typedef struct deep {
     uint64_t done, total;
     mkg__cursor *lookup[MKG_DB_COUNT]; /* in the indexes */
     uint64_t rows[MKG_DB_COUNT];       /* that the indexes should have */
+    uint64_t in_index;                 /* that one has */
     bits node, source;
     mkg__u128 hash;
     mkg__map types;
     counter of_type, of_relation;
-    mkg__buf folded, key;
+    mkg__buf key;
     struct {
         mkg__u128 *at;
         size_t n, cap;
@@ -198,21 +199,10 @@ static mkg_status count_at(counter *c, size_t i, mkg_err *err)
 static mkg_status entry_key(deep *d, mkg_id id, const mkg_entry *e, mkg__db *db,
                             bool *ok, mkg_err *err)
 {
-    *ok = false;
-    d->key.len = 0;
-    if (e->kind == MKG_ENTRY_CODE) {
-        *db = MKG_DB_CODE;
-        mkg__code_key(&d->key, e->text);
-        *ok = e->text.len > 0 && e->text.len <= MKG_NAME_MAX;
-    } else {
-        *db = MKG_DB_NAME;
-        d->folded.len = 0;
-        mkg_status st = mkg__fold(e->text.ptr, e->text.len, &d->folded, NULL, err);
-        if (st == MKG_ENOMEM) return st;
-        *ok = st >= 0 && d->folded.len > 0;
-        if (*ok) mkg__name_key(&d->key, mkg__view(d->folded.ptr, d->folded.len));
-    }
-    if (d->key.failed) return mkg__nomem(err);
+    mkg_status st = mkg__entry_key(e, db, &d->key, err);
+    if (st == MKG_ENOMEM) return st;
+    *ok = st == MKG_OK && d->key.len > 0 &&
+          (*db == MKG_DB_NAME || e->text.len <= MKG_NAME_MAX);
     if (!*ok && id) damage(d, MKG_DB_NODE, "node %u has a bad name or code", id);
     return MKG_OK;
 }
@@ -316,20 +306,43 @@ static mkg_status expect_edge(deep *d, mkg__db db, mkg_id from, mkg_id relation,
                   "the row of fact", fact, err);
 }
 
+/* The runs of a source: last fact, first fact. */
+static bool is_run(mkg_view key, mkg_view value)
+{
+    return key.len == 4 && value.len == 8 &&
+           mkg__get_be32(value.ptr + 4) <= mkg__get_be32(value.ptr) &&
+           mkg__get_be32(value.ptr + 4) != MKG_ID_NONE;
+}
+
+static mkg_status expect_in_run(deep *d, mkg_id source, mkg_id fact, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    unsigned char bytes[4], low[8] = {0};
+    mkg_view key = {(char *)bytes, 4}, run;
+    mkg__cursor **c = &d->lookup[MKG_DB_SOURCE_FACT];
+
+    mkg__be32(bytes, source);
+    mkg__be32(low, fact);
+    if (!*c) MKG_GO(mkg__cursor_open(d->t, MKG_DB_SOURCE_FACT, c, err));
+    MKG_GO(mkg__cursor_seek_dup(*c, key, mkg__view((char *)low, 8), &run, err));
+    d->rows[MKG_DB_SOURCE_FACT]++;
+    if (st != MKG_OK || !is_run(key, run) || mkg__get_be32(run.ptr + 4) > fact)
+        damage(d, MKG_DB_SOURCE_FACT, "the row of fact %u is missing", fact);
+    st = MKG_OK;
+out:
+    return st;
+}
+
 static mkg_status check_attributions(deep *d, const mkg_fact *f, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_attribution a;
-    unsigned char key[4], value[4];
 
     for (size_t i = 0; mkg_fact_attribution(f, i, &a); i++) {
         if (!has(&d->source, a.source))
             damage(d, MKG_DB_FACT, "fact %u names source %u, which is not there", f->id,
                    a.source);
-        mkg__be32(key, a.source);
-        mkg__be32(value, f->id);
-        MKG_GO(expect(d, MKG_DB_SOURCE_FACT, mkg__view((char *)key, 4),
-                      mkg__view((char *)value, 4), "the row of fact", f->id, err));
+        MKG_GO(expect_in_run(d, a.source, f->id, err));
     }
 out:
     return st;
@@ -427,26 +440,57 @@ static mkg_status extra_row(deep *d, mkg__db db, mkg_view key, mkg_view value,
     mkg_view record;
     mkg_fact f;
     bool ok = false;
-    size_t width = db == MKG_DB_SOURCE_FACT ? 4 : 8;
 
-    if (key.len != width || value.len != width) {
+    if (key.len != 8 || value.len != 8) {
         damage(d, db, "a row has %zu and %zu bytes", key.len, value.len);
         return MKG_OK;
     }
-    mkg_id id = mkg__get_be32(value.ptr + width - 4), first = mkg__get_be32(key.ptr);
+    mkg_id id = mkg__get_be32(value.ptr + 4);
     MKG_GO(record_of(d, MKG_DB_FACT, id, &record, err));
-    if (st == MKG_OK && decode_fact(id, record, &f) == MKG_OK) {
-        if (db == MKG_DB_SOURCE_FACT)
-            ok = states(&f, first);
-        else
-            ok = first == (db == MKG_DB_OUT ? f.subject : f.object) &&
-                 mkg__get_be32(key.ptr + 4) == f.relation &&
-                 mkg__get_be32(value.ptr) == (db == MKG_DB_OUT ? f.object : f.subject);
-    }
+    if (st == MKG_OK && decode_fact(id, record, &f) == MKG_OK)
+        ok = mkg__get_be32(key.ptr) == (db == MKG_DB_OUT ? f.subject : f.object) &&
+             mkg__get_be32(key.ptr + 4) == f.relation &&
+             mkg__get_be32(value.ptr) == (db == MKG_DB_OUT ? f.object : f.subject);
     if (!ok) damage(d, db, "a row of fact %u is not what the fact says", id);
     st = MKG_OK;
 out:
     return st;
+}
+
+static mkg_status extra_run(deep *d, mkg__db db, mkg_view key, mkg_view value,
+                            mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_view record;
+    mkg_fact f;
+
+    if (!is_run(key, value)) {
+        damage(d, db, "a row is no run of facts");
+        return MKG_OK;
+    }
+    mkg_id last = mkg__get_be32(value.ptr), source = mkg__get_be32(key.ptr);
+    for (uint64_t id = mkg__get_be32(value.ptr + 4); id <= last; id++) {
+        MKG_GO(record_of(d, MKG_DB_FACT, (mkg_id)id, &record, err));
+        if (st != MKG_OK || decode_fact((mkg_id)id, record, &f) != MKG_OK ||
+            !states(&f, source))
+            damage(d, db, "a row of fact %u is not what the fact says", (mkg_id)id);
+        MKG_GO(step(d, err));
+    }
+    st = MKG_OK;
+out:
+    return st;
+}
+
+/* How many facts the runs hold. */
+static mkg_status count_run(deep *d, mkg__db db, mkg_view key, mkg_view value,
+                            mkg_err *err)
+{
+    (void)db;
+    (void)err;
+    if (is_run(key, value))
+        d->in_index +=
+            (uint64_t)mkg__get_be32(value.ptr) - mkg__get_be32(value.ptr + 4) + 1;
+    return MKG_OK;
 }
 
 /* All rows that there should be are there, or have been told. Are there others? */
@@ -459,12 +503,17 @@ static mkg_status check_rows(deep *d, mkg_err *err)
                    {MKG_DB_CODE, extra_key},
                    {MKG_DB_OUT, extra_row},
                    {MKG_DB_IN, extra_row},
-                   {MKG_DB_SOURCE_FACT, extra_row}};
+                   {MKG_DB_SOURCE_FACT, extra_run}};
     mkg_status st = MKG_OK;
     for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
         mkg__db db = indexes[i].db;
         uint64_t have;
-        MKG_GO(mkg__db_entries(d->t, db, &have, err));
+        d->in_index = 0;
+        if (db == MKG_DB_SOURCE_FACT)
+            MKG_GO(each_row(d, db, count_run, err));
+        else
+            MKG_GO(mkg__db_entries(d->t, db, &d->in_index, err));
+        have = d->in_index;
         if (have == d->rows[db] && d->told[db] == 0) continue;
         MKG_GO(each_row(d, db, indexes[i].fn, err));
         if (d->told[db] == 0 && have != d->rows[db])
@@ -624,7 +673,6 @@ out:
     mkg__free(d.of_type.at);
     mkg__free(d.of_relation.at);
     mkg__free(d.seen.at);
-    mkg__buf_clear(&d.folded);
     mkg__buf_clear(&d.key);
     return st;
 }

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static mkg_view str(const char *s)
-{
-    return mkg__view(s, strlen(s));
-}
-
 static int compare_views(mkg_view a, mkg_view b)
 {
     size_t n = a.len < b.len ? a.len : b.len;
@@ -48,12 +43,6 @@ mkg_status mkg__commit_step(mkg__commit *c, mkg_err *err)
         c->progress(c->progress_ctx, "writing", c->done, c->total) != 0)
         return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
     return MKG_OK;
-}
-
-static mkg_view id_key(unsigned char bytes[4], mkg_id id)
-{
-    mkg__be32(bytes, id);
-    return mkg__view((char *)bytes, 4);
 }
 
 mkg_status mkg__commit_count(mkg__commit *c, const char *key, size_t n, int64_t change,
@@ -111,13 +100,13 @@ static mkg_status write_old_node(commit *c, mkg__rows *rows, const mkg__pold *p,
     mkg_view old = {"", 0};
 
     c->buf.len = 0;
-    MKG_GO(mkg__db_get(c->t, MKG_DB_NODE, id_key(key, p->id), &old, err));
+    MKG_GO(mkg__db_get(c->t, MKG_DB_NODE, mkg__id_key(key, p->id), &old, err));
     mkg__buf_put(&c->buf, old.ptr, old.len);
     MKG_GO(put_entries(c, &p->node, err));
     mkg_view record = {c->buf.ptr, c->buf.len};
     mkg__hash_sub(&c->hash, MKG_DB_NODE, p->id, old);
     mkg__hash_add(&c->hash, MKG_DB_NODE, p->id, record);
-    MKG_GO(mkg__cursor_put(rows->cursor, id_key(key, p->id), record, err));
+    MKG_GO(mkg__cursor_put(rows->cursor, mkg__id_key(key, p->id), record, err));
     if (p->node.type != p->old_type) {
         count_type(c->w, p->old_type, -1);
         count_type(c->w, p->node.type, 1);
@@ -137,7 +126,7 @@ static mkg_status write_new_node(commit *c, mkg__rows *rows, mkg_id id,
     MKG_GO(put_entries(c, p, err));
     mkg_view record = {c->buf.ptr, c->buf.len};
     mkg__hash_add(&c->hash, MKG_DB_NODE, id, record);
-    MKG_GO(mkg__rows_put(rows, id_key(key, id), record, err));
+    MKG_GO(mkg__rows_put(rows, mkg__id_key(key, id), record, err));
     count_type(c->w, p->type, 1);
     st = mkg__commit_step(c, err);
 out:
@@ -290,7 +279,7 @@ static mkg_status write_keys(commit *c, mkg__db db, size_t n, mkg_err *err)
             goto out;
         }
         MKG_GO(mkg__rows_put(&rows, mkg__view(c->buf.ptr, c->buf.len),
-                             id_key(id, list[i].node), err));
+                             mkg__id_key(id, list[i].node), err));
         MKG_GO(mkg__commit_step(c, err));
     }
 out:
@@ -315,7 +304,7 @@ static mkg_status write_source(commit *c, const mkg_writer_counts *counts,
     c->buf.len = 0;
     mkg__source_put(&c->buf, s);
     if (c->buf.failed) return mkg__nomem(err);
-    return mkg__db_put(c->t, MKG_DB_SOURCE, id_key(key, s->id),
+    return mkg__db_put(c->t, MKG_DB_SOURCE, mkg__id_key(key, s->id),
                        mkg__view(c->buf.ptr, c->buf.len), err);
 }
 
@@ -340,7 +329,7 @@ static mkg_status write_meta(commit *c, mkg_err *err)
         MKG_GO(mkg__vocabulary_put(&w->extra, c->t, w->extra.at[i]->id, err));
     mkg__be64(hash, c->hash.hi);
     mkg__be64(hash + 8, c->hash.lo);
-    st = mkg__db_put(c->t, MKG_DB_META, str(MKG_META_HASH),
+    st = mkg__db_put(c->t, MKG_DB_META, mkg__str(MKG_META_HASH),
                      mkg__view((char *)hash, sizeof hash), err);
 out:
     return st;

@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static mkg_view id_key(unsigned char bytes[4], mkg_id id)
-{
-    mkg__be32(bytes, id);
-    return mkg__view((char *)bytes, 4);
-}
-
 /* ---- rows ---- */
 
 mkg_status mkg__rows_begin(mkg__rows *r, mkg__txn *t, mkg__db db, mkg_err *err)
@@ -74,7 +68,31 @@ typedef struct fact_writer {
     mkg__commit *c;
     mkg__rows facts, source_facts;
     const unsigned char *known; /* the next fact that the store has: place, id */
+    mkg_id first, last;         /* facts of the source, without a gap; 0: none */
 } fact_writer;
+
+/* The ids of a source's facts are kept as runs: those that it brought are one. */
+static mkg_status write_run(fact_writer *f, mkg_err *err)
+{
+    unsigned char key[4], run[8];
+    if (!f->first) return MKG_OK;
+    mkg__be32(run, f->last);
+    mkg__be32(run + 4, f->first);
+    mkg_view from = mkg__id_key(key, f->c->w->info.id), to = {(char *)run, sizeof run};
+    f->first = MKG_ID_NONE;
+    return mkg__rows_insert(&f->source_facts, from, to, err);
+}
+
+static mkg_status add_to_run(fact_writer *f, mkg_id id, mkg_err *err)
+{
+    if (f->first && id == f->last + 1) {
+        f->last = id;
+        return MKG_OK;
+    }
+    mkg_status st = write_run(f, err);
+    f->first = f->last = id;
+    return st;
+}
 
 static mkg_status next_known(fact_writer *f, mkg_err *err)
 {
@@ -91,7 +109,7 @@ static mkg_status write_known(fact_writer *f, mkg_id id, mkg_view attribution,
     mkg__commit *c = f->c;
     unsigned char key[4];
     mkg_view old;
-    mkg_status st = mkg__db_get(c->t, MKG_DB_FACT, id_key(key, id), &old, err);
+    mkg_status st = mkg__db_get(c->t, MKG_DB_FACT, mkg__id_key(key, id), &old, err);
     if (st != MKG_OK)
         return st < 0 ? st : mkg__fail(err, MKG_ESTORE, "fact %u is missing", id);
     c->buf.len = 0;
@@ -101,7 +119,7 @@ static mkg_status write_known(fact_writer *f, mkg_id id, mkg_view attribution,
     mkg_view record = {c->buf.ptr, c->buf.len};
     mkg__hash_sub(&c->hash, MKG_DB_FACT, id, old);
     mkg__hash_add(&c->hash, MKG_DB_FACT, id, record);
-    return mkg__cursor_put(f->facts.cursor, id_key(key, id), record, err);
+    return mkg__cursor_put(f->facts.cursor, mkg__id_key(key, id), record, err);
 }
 
 static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_err *err)
@@ -110,14 +128,14 @@ static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_e
     mkg__commit *c = f->c;
     mkg_writer *w = c->w;
     mkg_view whole, attribution;
-    unsigned char key[4], source[4];
+    unsigned char key[4];
     mkg_id id;
 
     mkg__fact_record(item, &whole, &attribution);
     if (mkg__bit(&w->fresh, place)) {
         id = w->first_new_fact + mkg__bit_rank(&w->fresh, place);
         mkg__hash_add(&c->hash, MKG_DB_FACT, id, whole);
-        MKG_GO(mkg__rows_put(&f->facts, id_key(key, id), whole, err));
+        MKG_GO(mkg__rows_put(&f->facts, mkg__id_key(key, id), whole, err));
     } else if (f->known && mkg__get_be32(f->known) == place) {
         id = mkg__get_be32(f->known + 4);
         MKG_GO(next_known(f, err));
@@ -125,11 +143,7 @@ static mkg_status write_one(fact_writer *f, uint32_t place, mkg_view item, mkg_e
     } else {
         goto out; /* a repeat */
     }
-    mkg_view from = id_key(source, w->info.id), to = id_key(key, id);
-    if (id < w->first_new_fact)
-        MKG_GO(mkg__rows_insert(&f->source_facts, from, to, err));
-    else
-        MKG_GO(mkg__rows_put(&f->source_facts, from, to, err));
+    if (id < w->first_new_fact) MKG_GO(add_to_run(f, id, err));
     st = mkg__commit_step(c, err);
 out:
     return st;
@@ -150,6 +164,11 @@ static mkg_status write_records(mkg__commit *c, mkg_err *err)
     for (uint32_t place = 0; (st = mkg__spool_next(w->records, &item, err)) == MKG_OK;
          place++)
         MKG_GO(write_one(&f, place, item, err));
+    if (st < 0) goto out;
+    MKG_GO(write_run(&f, err));
+    f.first = w->nfresh ? w->first_new_fact : MKG_ID_NONE;
+    f.last = w->next_fact - 1;
+    st = write_run(&f, err);
 out:
     mkg__rows_end(&f.facts);
     mkg__rows_end(&f.source_facts);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <string.h>
+#include <time.h>
 
 typedef struct compaction {
     mkg_kg *kg;
@@ -14,12 +15,6 @@ typedef struct compaction {
     mkg__buf buf, key;
     mkg_compacted *out;
 } compaction;
-
-static mkg_view id_key(unsigned char bytes[4], mkg_id id)
-{
-    mkg__be32(bytes, id);
-    return mkg__view((char *)bytes, 4);
-}
 
 /* ---- which sources go ---- */
 
@@ -36,21 +31,19 @@ static mkg_status find_horizon(mkg_kg *kg, uint64_t time, uint64_t *out, mkg_err
     return st < 0 ? st : MKG_OK;
 }
 
-/* Sources that some version from `horizon` on has. */
-static mkg_status find_kept(mkg_kg *kg, uint64_t horizon, mkg__seen *kept, mkg_err *err)
+/* Is there a source that goes? */
+static mkg_status any_goes(const compaction *c, bool *out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__seen at = {0};
-    MKG_GO(mkg__history_replay(kg->read, horizon, kept, err));
-    for (uint64_t v = horizon + 1; v <= kg->newest; v++) {
-        MKG_GO(mkg__history_replay(kg->read, v, &at, err));
-        for (size_t i = 0; i < kept->n / 8 + 1; i++)
-            kept->bits[i] |= at.bits[i];
-        mkg__seen_clear(&at);
+    mkg_source s;
+    *out = false;
+    for (mkg_id id = 1; id < c->kept.n && !*out; id++) {
+        if (mkg__sees(&c->kept, id)) continue;
+        MKG_GO(mkg_kg_any_source(c->kg, id, &s, err));
+        *out = st == MKG_OK;
     }
-    kept->all = false;
+    st = MKG_OK;
 out:
-    mkg__seen_clear(&at);
     return st;
 }
 
@@ -83,7 +76,7 @@ static mkg_status drop_fact(compaction *c, const mkg_fact *f, mkg_err *err)
     size_t n = sizeof MKG_META_RELFACTS + 3;
     uint64_t facts;
 
-    MKG_GO(del(c, MKG_DB_FACT, id_key(key, f->id), NULL, err));
+    MKG_GO(del(c, MKG_DB_FACT, mkg__id_key(key, f->id), NULL, err));
     MKG_GO(del_row(c, MKG_DB_OUT, f->subject, f->relation, f->object, f->id, err));
     if (f->object)
         MKG_GO(del_row(c, MKG_DB_IN, f->object, f->relation, f->subject, f->id, err));
@@ -104,7 +97,7 @@ static mkg_status cut_fact(compaction *c, mkg_id id, mkg_err *err)
     mkg_fact f, all;
     mkg_attribution a;
 
-    MKG_GO(mkg__db_get(c->t, MKG_DB_FACT, id_key(key, id), &old, err));
+    MKG_GO(mkg__db_get(c->t, MKG_DB_FACT, mkg__id_key(key, id), &old, err));
     if (st == MKG_NOTFOUND) return MKG_OK; /* another of its sources went before */
     MKG_GO(mkg__fact_decode(id, old, NULL, &all, err));
     mkg__hash_sub(&c->hash, MKG_DB_FACT, id, old);
@@ -123,7 +116,7 @@ static mkg_status cut_fact(compaction *c, mkg_id id, mkg_err *err)
     }
     mkg_view record = {c->buf.ptr, c->buf.len};
     mkg__hash_add(&c->hash, MKG_DB_FACT, id, record);
-    st = mkg__db_put(c->t, MKG_DB_FACT, id_key(key, id), record, err);
+    st = mkg__db_put(c->t, MKG_DB_FACT, mkg__id_key(key, id), record, err);
 out:
     return st;
 }
@@ -136,8 +129,8 @@ static mkg_status drop_source(compaction *c, mkg_id source, mkg_err *err)
     while ((st = mkg_kg_next_source_fact(c->kg, source, &fact, err)) == MKG_OK)
         MKG_GO(cut_fact(c, fact, err));
     if (st < 0) goto out;
-    MKG_GO(del(c, MKG_DB_SOURCE_FACT, id_key(key, source), NULL, err));
-    st = del(c, MKG_DB_SOURCE, id_key(key, source), NULL, err);
+    MKG_GO(del(c, MKG_DB_SOURCE_FACT, mkg__id_key(key, source), NULL, err));
+    st = del(c, MKG_DB_SOURCE, mkg__id_key(key, source), NULL, err);
     c->out->sources++;
 out:
     return st;
@@ -145,40 +138,23 @@ out:
 
 /* ---- nodes ---- */
 
-/* The key of an entry in `name` or `code`, in c->key. */
-static mkg_status entry_key(compaction *c, const mkg_entry *e, mkg__db *db,
-                            mkg_err *err)
-{
-    c->key.len = 0;
-    *db = e->kind == MKG_ENTRY_CODE ? MKG_DB_CODE : MKG_DB_NAME;
-    if (e->kind == MKG_ENTRY_CODE) {
-        mkg__code_key(&c->key, e->text);
-    } else {
-        mkg__buf folded = {0};
-        mkg_status st = mkg__fold(e->text.ptr, e->text.len, &folded, NULL, err);
-        if (st >= 0) mkg__name_key(&c->key, mkg__view(folded.ptr, folded.len));
-        mkg__buf_clear(&folded);
-        if (st < 0) return st;
-    }
-    return c->key.failed ? mkg__nomem(err) : MKG_OK;
-}
-
 static mkg_status drop_keys(compaction *c, const mkg_node *n, bool kept, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_entry e;
     mkg__db db;
     unsigned char id[4];
-    mkg_view value = id_key(id, n->id);
+    mkg_view value = mkg__id_key(id, n->id);
     for (size_t pos = 0; mkg_node_next(n, &pos, &e);) {
-        if (e.kind == MKG_ENTRY_TYPE) continue;
-        MKG_GO(entry_key(c, &e, &db, err));
+        MKG_GO(mkg__entry_key(&e, &db, &c->key, err));
+        if (st == MKG_NOTFOUND) continue;
         mkg_view key = {c->key.ptr, c->key.len};
         if (kept)
             MKG_GO(mkg__db_put(c->t, db, key, value, err));
         else
             MKG_GO(del(c, db, key, &value, err));
     }
+    st = MKG_OK;
 out:
     return st;
 }
@@ -219,7 +195,7 @@ static mkg_status cut_node(compaction *c, const mkg_node *all, mkg_err *err)
     MKG_GO(add_to_type(c, all->type, -1, err));
     if (kept == 0) {
         c->out->nodes++;
-        st = del(c, MKG_DB_NODE, id_key(key, all->id), NULL, err);
+        st = del(c, MKG_DB_NODE, mkg__id_key(key, all->id), NULL, err);
         goto out;
     }
     mkg_view record = {c->buf.ptr, c->buf.len};
@@ -227,7 +203,7 @@ static mkg_status cut_node(compaction *c, const mkg_node *all, mkg_err *err)
     MKG_GO(drop_keys(c, &rest, true, err));
     MKG_GO(add_to_type(c, rest.type, 1, err));
     mkg__hash_add(&c->hash, MKG_DB_NODE, all->id, record);
-    st = mkg__db_put(c->t, MKG_DB_NODE, id_key(key, all->id), record, err);
+    st = mkg__db_put(c->t, MKG_DB_NODE, mkg__id_key(key, all->id), record, err);
 out:
     return st;
 }
@@ -278,17 +254,16 @@ mkg_status mkg_kg_compact(mkg_kg *kg, uint64_t time, mkg_compacted *out, mkg_err
         return mkg__fail(err, MKG_EARG, "the store is not open for writing");
     MKG_GO(find_horizon(kg, time, &horizon, err));
     if (horizon == 0) goto out;
-    MKG_GO(find_kept(kg, horizon, &c.kept, err));
+    MKG_GO(mkg__history_since(kg->read, horizon, &c.kept, err));
+    bool any;
+    MKG_GO(any_goes(&c, &any, err));
+    if (!any) goto out; /* a transaction would look at every page before it */
     MKG_GO(mkg__txn_begin(kg->store, true, &c.t, err));
     for (mkg_id id = 1; id < c.kept.n; id++) {
         mkg_source s;
         if (mkg__sees(&c.kept, id)) continue;
         MKG_GO(mkg_kg_any_source(kg, id, &s, err));
         if (st == MKG_OK) MKG_GO(drop_source(&c, id, err));
-    }
-    if (out->sources == 0) {
-        st = MKG_OK;
-        goto out;
     }
     MKG_GO(cut_nodes(&c, err));
     MKG_GO(write_marks(&c, horizon, err));
@@ -301,4 +276,45 @@ out:
     mkg__buf_clear(&c.buf);
     mkg__buf_clear(&c.key);
     return st < 0 ? st : MKG_OK;
+}
+
+/* ---- the setting ---- */
+
+mkg_status mkg_kg_keep(mkg_kg *kg, uint64_t *days, mkg_err *err)
+{
+    uint64_t v;
+    mkg_status st =
+        mkg__meta_get_u64(kg->read, MKG_META_KEEP, strlen(MKG_META_KEEP), &v, err);
+    *days = v ? v - 1 : MKG_KEEP_UNSET;
+    return st;
+}
+
+mkg_status mkg_kg_set_keep(mkg_kg *kg, uint64_t days, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__txn *t = NULL;
+
+    if (!kg->writable || kg->writing)
+        return mkg__fail(err, MKG_EARG, "the store is not open for writing");
+    if (days != MKG_KEEP_UNSET && days > MKG_KEEP_MAX)
+        return mkg__fail(err, MKG_EARG, "at most %d days can be kept", MKG_KEEP_MAX);
+    MKG_GO(mkg__txn_begin(kg->store, true, &t, err));
+    MKG_GO(mkg__meta_put_u64(t, MKG_META_KEEP, strlen(MKG_META_KEEP),
+                             days == MKG_KEEP_UNSET ? 0 : days + 1, err));
+    st = mkg__txn_commit(t, err);
+    t = NULL;
+    if (st >= 0) mkg_kg_renew(kg, NULL); /* what is written is written */
+out:
+    mkg__txn_abort(t);
+    return st;
+}
+
+mkg_status mkg_kg_tidy(mkg_kg *kg, mkg_compacted *out, mkg_err *err)
+{
+    uint64_t days, now = (uint64_t)time(NULL);
+    memset(out, 0, sizeof *out);
+    mkg_status st = mkg_kg_keep(kg, &days, err);
+    if (st < 0 || days == MKG_KEEP_UNSET) return st;
+    /* 0: all that went, also in this second. */
+    return mkg_kg_compact(kg, days ? now - days * 86400 : now + 1, out, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "kg/same.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,15 @@ typedef struct edge_list {
     float *weight;
     size_t n, from_cap, to_cap, weight_cap;
 } edge_list;
+
+/* Who shares a row. */
+struct mkg__joined {
+    uint32_t *row;    /* row of the snapshot -> of the view, NO_ROW */
+    uint32_t *start;  /* (n + 1) of the view's rows, in: */
+    uint32_t *member; /* rows of the snapshot */
+};
+
+static const uint32_t NO_ROW = UINT32_MAX;
 
 typedef struct neighbour {
     uint32_t to;
@@ -51,6 +61,12 @@ void mkg_graph_free(mkg_graph *g)
         mkg__free((void *)g->weight);
     }
     mkg__csr_close(g->csr);
+    if (g->joined) {
+        mkg__free(g->joined->row);
+        mkg__free(g->joined->start);
+        mkg__free(g->joined->member);
+        mkg__free(g->joined);
+    }
     mkg__free(g);
 }
 
@@ -207,8 +223,6 @@ typedef struct cutter {
     size_t n, m;
 } cutter;
 
-static const uint32_t NO_ROW = UINT32_MAX;
-
 static mkg_status choose_types(cutter *k, mkg_err *err)
 {
     const char *name = k->c->types;
@@ -293,6 +307,114 @@ static mkg_status cut(const cutter *k, mkg_graph *g, mkg_err *err)
     return MKG_OK;
 }
 
+/* ---- nodes that are one thing ---- */
+
+static uint32_t root_of(uint32_t *root, uint32_t u)
+{
+    while (root[u] != u)
+        u = root[u] = root[root[u]];
+    return u;
+}
+
+/* The first of those that are one thing with each row, in `root`; false where nothing
+ * is joined. */
+static bool find_roots(const mkg__csr *c, mkg_id same, uint32_t *root)
+{
+    bool any = false;
+    for (uint32_t u = 0; u < c->n; u++)
+        root[u] = u;
+    for (uint32_t u = 0; u < c->n; u++)
+        for (uint64_t e = c->start[u]; e < c->start[u + 1]; e++)
+            for (size_t a = mkg__csr_arc(c, e); a < mkg__csr_arc(c, e + 1); a++) {
+                if (c->relation[a] / 2 != same) continue;
+                uint32_t x = root_of(root, u), y = root_of(root, c->to[e]);
+                root[x > y ? x : y] = x > y ? y : x;
+                any = true;
+            }
+    for (uint32_t u = 0; u < c->n; u++)
+        root[u] = root_of(root, u);
+    return any;
+}
+
+/* Edges between what is not one thing, from row to row of the snapshot. */
+static mkg_status joined_edges(cutter *k, const uint32_t *root, edge_list *e,
+                               mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg__csr *c = k->c;
+
+    if (!(k->row = array(c->n, sizeof *k->row))) return mkg__nomem(err);
+    for (size_t u = 0; u < c->n; u++)
+        k->row[u] = NO_ROW;
+    for (uint32_t u = 0; u < c->n; u++) {
+        if (!k->type[c->type[u]]) continue;
+        if (k->o->keep_isolated) k->row[root[u]] = 0;
+        for (uint64_t i = c->start[u]; i < c->start[u + 1]; i++) {
+            uint32_t v = c->to[i];
+            float w = wanted_weight(k, i);
+            if (w <= 0 || root[u] == root[v] || (!k->o->directed && v < u)) continue;
+            k->row[root[u]] = k->row[root[v]] = 0;
+            MKG_GO(append(e, root[u], root[v], w, err));
+        }
+    }
+    for (size_t u = 0; u < c->n; u++)
+        if (k->row[u] != NO_ROW) k->row[u] = (uint32_t)k->n++;
+out:
+    return st;
+}
+
+static mkg_status keep_members(cutter *k, const uint32_t *root, mkg_graph *g,
+                               mkg_err *err)
+{
+    const mkg__csr *c = k->c;
+    mkg_id *node = array(k->n, sizeof *node);
+    struct mkg__joined *j = g->joined = mkg__calloc(1, sizeof *j);
+
+    g->node = node;
+    if (!node || !j) return mkg__nomem(err);
+    j->row = array(c->n, sizeof *j->row);
+    j->start = mkg__calloc(k->n + 2, sizeof *j->start);
+    j->member = array(c->n, sizeof *j->member);
+    if (!j->row || !j->start || !j->member) return mkg__nomem(err);
+    for (size_t u = 0; u < c->n; u++) {
+        j->row[u] = k->row[root[u]];
+        if (j->row[u] == NO_ROW) continue;
+        j->start[j->row[u] + 2]++;
+        if (root[u] == u) node[j->row[u]] = c->node[u];
+    }
+    for (size_t i = 0; i < k->n; i++)
+        j->start[i + 2] += j->start[i + 1];
+    for (uint32_t u = 0; u < c->n; u++)
+        if (j->row[u] != NO_ROW) j->member[j->start[j->row[u] + 1]++] = u;
+    return MKG_OK;
+}
+
+/* MKG_NOTFOUND: no source joins anything. */
+static mkg_status join(mkg_kg *kg, cutter *k, mkg_graph *g, mkg_err *err)
+{
+    mkg_status st = MKG_NOTFOUND;
+    edge_list e = {0};
+    uint32_t *root = NULL;
+    const mkg_relation *same =
+        mkg_kg_find_relation(kg, mkg__view(MKG_SAME_AS, strlen(MKG_SAME_AS)));
+
+    if (!same) return st;
+    if (!(root = array(k->c->n, sizeof *root))) return mkg__nomem(err);
+    if (!find_roots(k->c, same->id, root)) goto out;
+    MKG_GO(choose_types(k, err));
+    MKG_GO(joined_edges(k, root, &e, err));
+    for (size_t i = 0; i < e.n; i++) {
+        e.from[i] = k->row[e.from[i]];
+        e.to[i] = k->row[e.to[i]];
+    }
+    MKG_GO(keep_members(k, root, g, err));
+    st = build(k->n, &e, k->o->directed, g, err);
+out:
+    clear(&e);
+    mkg__free(root);
+    return st;
+}
+
 /* Is the view the snapshot itself? */
 static bool is_whole(const mkg__csr *c, const mkg_graph_opts *o)
 {
@@ -315,6 +437,14 @@ mkg_status mkg_graph_new(mkg_kg *kg, const mkg_graph_opts *opts, mkg_graph **out
     g->directed = opts->directed;
     MKG_GO(mkg__csr_open(kg, &g->csr, err));
     k.c = g->csr;
+    st = opts->join_same ? join(kg, &k, g, err) : MKG_NOTFOUND;
+    if (st < 0) goto out;
+    if (st == MKG_OK) {
+        *out = g;
+        g = NULL;
+        goto out;
+    }
+    st = MKG_OK;
     if (is_whole(k.c, opts)) {
         g->n = k.c->n;
         g->m = k.c->m;
@@ -339,24 +469,42 @@ out:
 size_t mkg_graph_row(const mkg_graph *g, mkg_id id)
 {
     if (!g->node) return id >= 1 && id <= g->n ? (size_t)id - 1 : SIZE_MAX;
+    if (g->joined) {
+        size_t at = mkg__csr_place(g->csr->node, g->csr->n, id);
+        uint32_t shared = at < g->csr->n ? g->joined->row[at] : NO_ROW;
+        return shared == NO_ROW ? SIZE_MAX : shared;
+    }
     size_t row = mkg__csr_place(g->node, g->n, id);
     return row < g->n ? row : SIZE_MAX;
+}
+
+/* Facts between two rows of the snapshot: `n` are in `out` already. */
+static size_t arcs_between(const mkg__csr *c, size_t row, size_t other, mkg_arc *out,
+                           size_t cap, size_t n)
+{
+    size_t begin = (size_t)c->start[row], rows = (size_t)c->start[row + 1] - begin;
+    size_t edge = mkg__csr_place(c->to + begin, rows, (uint32_t)other);
+    if (edge == rows) return n;
+    size_t first = mkg__csr_arc(c, begin + edge);
+    size_t last = mkg__csr_arc(c, begin + edge + 1);
+    for (size_t a = first; a < last; a++, n++)
+        if (n < cap)
+            out[n] = (mkg_arc){c->fact[a], c->relation[a] / 2, c->relation[a] % 2,
+                               mkg__csr_arc_weight(c, a)};
+    return n;
 }
 
 size_t mkg_graph_arcs(const mkg_graph *g, size_t u, size_t v, mkg_arc *out, size_t cap)
 {
     const mkg__csr *c = g->csr;
+    const struct mkg__joined *j = g->joined;
+    size_t n = 0;
     if (!c) return 0;
-    size_t row = mkg__csr_place(c->node, c->n, g->node[u]);
-    size_t other = mkg__csr_place(c->node, c->n, g->node[v]);
-    size_t begin = (size_t)c->start[row], n = (size_t)c->start[row + 1] - begin;
-    size_t edge = mkg__csr_place(c->to + begin, n, (uint32_t)other);
-    if (edge == n) return 0;
-    size_t first = mkg__csr_arc(c, begin + edge);
-    size_t count = mkg__csr_arc(c, begin + edge + 1) - first;
-    for (size_t i = 0; i < count && i < cap; i++)
-        out[i] =
-            (mkg_arc){c->fact[first + i], c->relation[first + i] / 2,
-                      c->relation[first + i] % 2, mkg__csr_arc_weight(c, first + i)};
-    return count;
+    if (!j)
+        return arcs_between(c, mkg__csr_place(c->node, c->n, g->node[u]),
+                            mkg__csr_place(c->node, c->n, g->node[v]), out, cap, 0);
+    for (size_t a = j->start[u]; a < j->start[u + 1]; a++)
+        for (size_t b = j->start[v]; b < j->start[v + 1]; b++)
+            n = arcs_between(c, j->member[a], j->member[b], out, cap, n);
+    return n;
 }

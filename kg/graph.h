@@ -26,11 +26,14 @@ typedef struct mkg_graph {
     const float *weight;   /* (m) > 0; NULL when all are the same */
     uint64_t version;      /* mkg_kg_version() of the store, 0 if made from elsewhere */
     struct mkg__csr *csr;  /* the snapshot it was cut from; NULL if from elsewhere */
+    struct mkg__joined *joined; /* of a view with join_same; else NULL */
 } mkg_graph;
 
 typedef struct mkg_graph_opts {
     bool directed;         /* edges from subject to object only; else both ways */
     bool keep_isolated;    /* nodes without an edge get a row too */
+    bool join_same;        /* nodes that are one thing (kg/same.h) have one row, under
+                              the smallest of their ids */
     const mkg_view *types; /* node types to keep; NULL: all */
     size_t ntypes;
     const mkg_id *relations; /* relations to keep; NULL: all */
@@ -54,7 +57,7 @@ MKG_API mkg_status mkg_graph_from_edges(size_t n, size_t nedges, const uint32_t 
                                         bool directed, mkg_graph **out, mkg_err *err);
 MKG_API void mkg_graph_free(mkg_graph *g);
 
-/* Row of a node id, SIZE_MAX if it has none. */
+/* Row of a node id, SIZE_MAX if it has none; of any of those that share a row. */
 MKG_API size_t mkg_graph_row(const mkg_graph *g, mkg_id id);
 
 /* A fact behind an edge. */
@@ -65,8 +68,9 @@ typedef struct mkg_arc {
 } mkg_arc;
 
 /* The facts between rows u and v, of all relations and in both directions whatever the
- * view was limited to, in the order of their ids: up to `cap` into `out`. Returns how
- * many there are; 0 for a view that was not made from a store. */
+ * view was limited to, in the order of their ids (of each pair of nodes, where rows are
+ * shared): up to `cap` into `out`. Returns how many there are; 0 for a view that was
+ * not made from a store. */
 MKG_API size_t mkg_graph_arcs(const mkg_graph *g, size_t u, size_t v, mkg_arc *out,
                               size_t cap);
 

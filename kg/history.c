@@ -175,29 +175,52 @@ out:
     return st < 0 ? st : MKG_OK;
 }
 
-mkg_status mkg__history_replay(mkg__txn *t, uint64_t version, mkg__seen *out,
-                               mkg_err *err)
+/* The sources at `version`; if `since` is given, also those of all versions from it on.
+ */
+static mkg_status replay(mkg__txn *t, uint64_t version, const uint64_t *since,
+                         mkg__seen *out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_version *list = NULL;
+    mkg__seen now = {0};
     size_t n;
     uint64_t next;
 
     memset(out, 0, sizeof *out);
     MKG_GO(mkg__meta_get_u64(t, MKG_META_SOURCE, strlen(MKG_META_SOURCE), &next, err));
-    out->n = next ? (mkg_id)next : 1;
-    if (!(out->bits = mkg__calloc(out->n / 8 + 1, 1))) {
+    out->n = now.n = next ? (mkg_id)next : 1;
+    out->bits = mkg__calloc(out->n / 8 + 1, 1);
+    now.bits = mkg__calloc(out->n / 8 + 1, 1);
+    if (!out->bits || !now.bits) {
         st = mkg__nomem(err);
         goto out;
     }
     MKG_GO(read_history(t, version ? version : UINT64_MAX, &list, &n, err));
-    for (size_t i = 0; i < n; i++)
-        apply(out, list, n, &list[i], false);
+    for (size_t i = 0; i < n; i++) {
+        apply(&now, list, n, &list[i], false);
+        bool counts = since && list[i].version >= *since;
+        for (size_t k = 0; counts && k < now.n / 8 + 1; k++)
+            out->bits[k] |= now.bits[k];
+    }
+    if (!since) memcpy(out->bits, now.bits, now.n / 8 + 1);
     st = sees_all(t, out, err);
 out:
     mkg__free(list);
+    mkg__seen_clear(&now);
     if (st < 0) mkg__seen_clear(out);
     return st;
+}
+
+mkg_status mkg__history_replay(mkg__txn *t, uint64_t version, mkg__seen *out,
+                               mkg_err *err)
+{
+    return replay(t, version, NULL, out, err);
+}
+
+mkg_status mkg__history_since(mkg__txn *t, uint64_t horizon, mkg__seen *out,
+                              mkg_err *err)
+{
+    return replay(t, 0, &horizon, out, err);
 }
 
 mkg_status mkg_kg_as_of(mkg_kg *kg, uint64_t version, mkg_err *err)

@@ -63,6 +63,17 @@ typedef struct mkg_compacted {
 MKG_API mkg_status mkg_kg_compact(mkg_kg *kg, uint64_t time, mkg_compacted *out,
                                   mkg_err *err);
 
+/* How long what was taken out is kept, as a setting of the store: days, MKG_KEEP_UNSET
+ * if nobody set any. With it, mkg_kg_tidy() does after a change what the setting says.
+ */
+#define MKG_KEEP_UNSET UINT64_MAX
+enum { MKG_KEEP_MAX = 100000 };
+MKG_API mkg_status mkg_kg_keep(mkg_kg *kg, uint64_t *days, mkg_err *err);
+/* MKG_EARG for more than MKG_KEEP_MAX days. MKG_KEEP_UNSET takes the setting away. */
+MKG_API mkg_status mkg_kg_set_keep(mkg_kg *kg, uint64_t days, mkg_err *err);
+/* Compact as the setting says; nothing, without one. */
+MKG_API mkg_status mkg_kg_tidy(mkg_kg *kg, mkg_compacted *out, mkg_err *err);
+
 /* ---- what differs between two sources ---- */
 
 typedef enum mkg_difference {

@@ -77,8 +77,9 @@ mkg_view mkg__intern_text(const mkg__intern *t, mkg__ref r)
 static bool enlarge(mkg__intern *t)
 {
     size_t cap = t->cap ? t->cap * 2 : 64;
-    struct mkg__intern_slot *slots = mkg__calloc(cap, sizeof *slots);
+    struct mkg__intern_slot *slots = mkg__large(cap * sizeof *slots);
     if (!slots) return false;
+    memset(slots, 0, cap * sizeof *slots);
     for (size_t i = 0; i < t->cap; i++) {
         if (!t->slots[i].item) continue;
         size_t k = t->slots[i].hash & (cap - 1);
@@ -92,11 +93,38 @@ static bool enlarge(mkg__intern *t)
     return true;
 }
 
+uint32_t mkg__intern_hash(const char *p, size_t n)
+{
+    return (uint32_t)mkg__hash64(n ? p : "", n, 0);
+}
+
+void mkg__intern_fetch_slot(const mkg__intern *t, uint32_t hash)
+{
+    if (t->cap) __builtin_prefetch(&t->slots[hash & (t->cap - 1)]);
+}
+
+void mkg__intern_fetch_text(const mkg__intern *t, uint32_t hash)
+{
+    for (size_t k = 0; k < 8 && t->cap; k++) { /* those of one cache line, about */
+        const struct mkg__intern_slot *s = &t->slots[(hash + k) & (t->cap - 1)];
+        if (!s->item) return;
+        if (s->hash != hash) continue;
+        const char *item = mkg__heap_at(&t->heap, s->item);
+        __builtin_prefetch(item);
+        __builtin_prefetch(item + 48);
+        return;
+    }
+}
+
 mkg__ref mkg__intern_put(mkg__intern *t, const char *p, size_t n)
+{
+    return mkg__intern_put_hashed(t, p, n, mkg__intern_hash(p, n));
+}
+
+mkg__ref mkg__intern_put_hashed(mkg__intern *t, const char *p, size_t n, uint32_t hash)
 {
     if (n > UINT32_MAX / 2) return MKG_REF_NONE;
     if (t->n * 4 >= t->cap * 3 && !enlarge(t)) return MKG_REF_NONE;
-    uint32_t hash = (uint32_t)mkg__hash64(n ? p : "", n, 0);
     size_t i = hash & (t->cap - 1);
     for (; t->slots[i].item; i = (i + 1) & (t->cap - 1)) {
         if (t->slots[i].hash != hash) continue;

@@ -40,6 +40,12 @@ typedef struct mkg__intern {
 
 /* MKG_REF_NONE if there is no memory. */
 mkg__ref mkg__intern_put(mkg__intern *t, const char *p, size_t n);
+/* The same with its hash taken before: then what a look-up reads can be fetched into
+ * the cache while something else is done, first its slot, later the string. */
+uint32_t mkg__intern_hash(const char *p, size_t n);
+mkg__ref mkg__intern_put_hashed(mkg__intern *t, const char *p, size_t n, uint32_t hash);
+void mkg__intern_fetch_slot(const mkg__intern *t, uint32_t hash);
+void mkg__intern_fetch_text(const mkg__intern *t, uint32_t hash);
 void mkg__intern_clear(mkg__intern *t);
 size_t mkg__intern_bytes(const mkg__intern *t);
 static inline void *mkg__intern_extra(const mkg__intern *t, mkg__ref r)

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static mkg_view str(const char *s)
-{
-    return mkg__view(s, strlen(s));
-}
-
 mkg_status mkg__meta_get_u64(mkg__txn *t, const char *name, size_t n, uint64_t *out,
                              mkg_err *err)
 {
@@ -62,6 +57,13 @@ static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *e
             path, (unsigned long long)schema, MKG_SCHEMA);
         goto out;
     }
+    if (schema && schema < MKG_SCHEMA) {
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store %s has schema %llu, from before the first release: "
+                       "import its sources into a new one",
+                       path, (unsigned long long)schema);
+        goto out;
+    }
     if (schema == 0) {
         uint64_t n;
         MKG_GO(mkg__db_entries(t, MKG_DB_META, &n, err));
@@ -71,7 +73,7 @@ static mkg_status read_marks(const char *path, mkg__txn *t, marks *m, mkg_err *e
     }
     MKG_GO(mkg__meta_get_u64(t, MKG_META_VERSION, strlen(MKG_META_VERSION), &m->version,
                              err));
-    MKG_GO(mkg__db_get(t, MKG_DB_META, str(MKG_META_HASH), &hash, err));
+    MKG_GO(mkg__db_get(t, MKG_DB_META, mkg__str(MKG_META_HASH), &hash, err));
     if (st == MKG_OK && hash.len == 16) {
         m->hash.hi = mkg__get_be64(hash.ptr);
         m->hash.lo = mkg__get_be64(hash.ptr + 8);
@@ -259,7 +261,7 @@ bool mkg__node_of(mkg_id id, mkg_view record, const mkg__seen *seen, mkg_node *o
     out->id = id;
     out->record = record;
     out->seen = seen;
-    out->type = str("concept");
+    out->type = mkg__str("concept");
     for (size_t pos = 0; mkg_node_next(out, &pos, &e);) {
         any = true;
         /* "concept" is what a source says that does not know: any other type wins. */
@@ -341,19 +343,23 @@ mkg_status mkg_kg_next_source_fact(mkg_kg *kg, mkg_id source, mkg_id *fact,
 {
     mkg_status st = MKG_OK;
     mkg__cursor *c = NULL;
-    unsigned char key[4], low[4];
-    mkg_view v;
+    unsigned char key[4], low[8] = {0};
+    mkg_view run;
 
     if (*fact == UINT32_MAX) return MKG_END;
     mkg__be32(key, source);
     mkg__be32(low, *fact + 1);
     MKG_GO(mkg__cursor_open(kg->read, MKG_DB_SOURCE_FACT, &c, err));
-    MKG_GO(mkg__cursor_seek_dup(c, mkg__view((char *)key, 4), mkg__view((char *)low, 4),
-                                &v, err));
-    if (st == MKG_OK && v.len != 4)
-        st = mkg__fail(err, MKG_ESTORE, "the store is damaged: a fact id has %zu bytes",
-                       v.len);
-    if (st == MKG_OK) *fact = mkg__get_be32(v.ptr);
+    MKG_GO(mkg__cursor_seek_dup(c, mkg__view((char *)key, 4), mkg__view((char *)low, 8),
+                                &run, err));
+    if (st != MKG_OK) goto out;
+    if (run.len != 8) {
+        st = mkg__fail(err, MKG_ESTORE,
+                       "the store is damaged: a run of facts has %zu bytes", run.len);
+        goto out;
+    }
+    mkg_id first = mkg__get_be32(run.ptr + 4); /* to the one in front of it */
+    *fact = first > *fact ? first : *fact + 1;
 out:
     mkg__cursor_close(c);
     return st;
@@ -374,20 +380,26 @@ mkg_status mkg_kg_locator(mkg_kg *kg, mkg_id source, mkg_view locator, mkg__buf 
 
 /* ---- names and codes ---- */
 
-/* The key that an entry has in `name` or `code`; false if it is of the other kind. */
-static bool entry_key(const mkg_entry *e, mkg__db db, mkg__buf *key)
+mkg_status mkg__entry_key(const mkg_entry *e, mkg__db *db, mkg__buf *key, mkg_err *err)
 {
     mkg__buf folded = {0};
-    bool ours = db == MKG_DB_CODE
-                    ? e->kind == MKG_ENTRY_CODE
-                    : e->kind == MKG_ENTRY_NAME || e->kind == MKG_ENTRY_ALIAS;
+    mkg_status st = MKG_OK;
     key->len = 0;
-    if (ours && db == MKG_DB_CODE) mkg__code_key(key, e->text);
-    if (ours && db == MKG_DB_NAME &&
-        mkg__fold(e->text.ptr, e->text.len, &folded, NULL, NULL) >= 0)
-        mkg__name_key(key, mkg__view(folded.ptr, folded.len));
-    mkg__buf_clear(&folded);
-    return ours && !key->failed;
+    *db = e->kind == MKG_ENTRY_CODE ? MKG_DB_CODE : MKG_DB_NAME;
+    switch (e->kind) {
+    case MKG_ENTRY_CODE:
+        mkg__code_key(key, e->text);
+        break;
+    case MKG_ENTRY_NAME:
+    case MKG_ENTRY_ALIAS:
+        st = mkg__fold(e->text.ptr, e->text.len, &folded, NULL, err);
+        if (st >= 0) mkg__name_key(key, mkg__view(folded.ptr, folded.len));
+        mkg__buf_clear(&folded);
+        break;
+    default:
+        return MKG_NOTFOUND;
+    }
+    return st < 0 ? st : key->failed ? mkg__nomem(err) : MKG_OK;
 }
 
 /* Does a source that counts give the node this name or code? */
@@ -399,10 +411,13 @@ static mkg_status is_given(mkg_kg *kg, mkg__db db, mkg_id id, mkg_view key, bool
     mkg__buf own = {0};
     mkg_status st = mkg_kg_node(kg, id, &node, err);
     *out = false;
-    for (size_t pos = 0; st == MKG_OK && !*out && mkg_node_next(&node, &pos, &e);)
-        if (entry_key(&e, db, &own))
-            *out = mkg__view_eq(mkg__view(own.ptr, own.len), key);
-    if (own.failed) st = mkg__nomem(err);
+    if (st != MKG_OK) return st < 0 ? st : MKG_OK;
+    for (size_t pos = 0; st >= 0 && !*out && mkg_node_next(&node, &pos, &e);) {
+        mkg__db where;
+        st = mkg__entry_key(&e, &where, &own, err);
+        *out = st == MKG_OK && where == db &&
+               mkg__view_eq(mkg__view(own.ptr, own.len), key);
+    }
     mkg__buf_clear(&own);
     return st < 0 ? st : MKG_OK;
 }

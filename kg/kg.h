@@ -18,7 +18,7 @@ extern "C" {
 
 typedef struct mkg_kg mkg_kg;
 
-enum { MKG_SCHEMA = 1 };
+enum { MKG_SCHEMA = 2 };
 
 /* Open the store in folder `path` for reading.
  * MKG_NOTFOUND if there is none or none yet (err filled), MKG_ESTORE for a newer schema

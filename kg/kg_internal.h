@@ -7,6 +7,8 @@
 #include "kg/kg.h"
 #include "kg/store_internal.h"
 
+#include <string.h>
+
 /* Counters and marks in `meta`, by name; the values are big-endian. */
 #define MKG_META_SCHEMA     "schema"    /* u64 */
 #define MKG_META_VERSION    "version"   /* u64 */
@@ -16,6 +18,7 @@
 #define MKG_META_SOURCE     "next:source"
 #define MKG_META_RELATION   "next:relation"
 #define MKG_META_HORIZON    "horizon"    /* u64, oldest version that is whole */
+#define MKG_META_KEEP       "keep"       /* u64, days + 1 */
 #define MKG_META_VOCABULARY "vocabulary" /* SHA-256 of the file loaded last */
 #define MKG_META_TYPE       "type:"      /* + type: u64 nodes */
 #define MKG_META_RELFACTS   "relfacts:"  /* + relation id, 4 bytes: u64 facts */
@@ -72,6 +75,18 @@ mkg_status mkg__meta_get_u64(mkg__txn *t, const char *name, size_t n, uint64_t *
 mkg_status mkg__meta_put_u64(mkg__txn *t, const char *name, size_t n, uint64_t v,
                              mkg_err *err);
 
+static inline mkg_view mkg__str(const char *s)
+{
+    return mkg__view(s, strlen(s));
+}
+
+/* The key of a record that has a number. */
+static inline mkg_view mkg__id_key(unsigned char bytes[4], mkg_id id)
+{
+    mkg__be32(bytes, id);
+    return mkg__view((char *)bytes, 4);
+}
+
 /* ---- records (bytes in docs/formats.md) ---- */
 void mkg__entry_put(mkg__buf *b, const mkg_entry *e);
 /* The node of a record; false if no source that counts speaks of it. */
@@ -95,6 +110,10 @@ void mkg__hash_sub(mkg__u128 *sum, mkg__db db, mkg_id id, mkg_view record);
 void mkg__code_key(mkg__buf *b, mkg_view code);
 bool mkg__same_code(mkg_view a, mkg_view b);
 
+/* The key of a name or code in its index, to *key, which is emptied first; *db says
+ * which index. MKG_NOTFOUND for an entry that has none. */
+mkg_status mkg__entry_key(const mkg_entry *e, mkg__db *db, mkg__buf *key, mkg_err *err);
+
 /* Key of a folded name: itself, or its beginning and hash where it is too long.
  * Appended. */
 void mkg__name_key(mkg__buf *b, mkg_view folded);
@@ -108,6 +127,9 @@ mkg_status mkg__history_put(mkg__txn *t, const mkg_version *v, mkg_err *err);
 mkg_status mkg__history_replay(mkg__txn *t, uint64_t version, mkg__seen *out,
                                mkg_err *err);
 void mkg__seen_clear(mkg__seen *s);
+/* Sources that some version from `horizon` on has. */
+mkg_status mkg__history_since(mkg__txn *t, uint64_t horizon, mkg__seen *out,
+                              mkg_err *err);
 
 /* ---- vocabulary ---- */
 void mkg__vocabulary_clear(mkg__vocabulary *v);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/relay.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@ enum {
     FIRST = 16 << 10,    /* a buffer starts with this and grows to a whole run */
     RUN_MAX = 16 << 20,  /* more is no quicker: the caches are smaller still */
     READ_MIN = 16 << 10, /* fewer bytes at a time and the merge waits for the disk */
-    SMALL = 24           /* records that insertion sorts quicker than counting */
+    BLOCKS = 3,
+    BLOCK_MAX = 64 << 10, /* of merged records, handed over at a time */
+    SMALL = 24            /* records that insertion sorts quicker than counting */
 };
 
 /* A sorted run: in memory, or `n` bytes of the file from `at` on. */
@@ -35,6 +38,14 @@ typedef struct source {
     size_t pos, end;
     uint64_t file_at, file_left;
 } source;
+
+/* Merged records on their way to the caller. */
+typedef struct block {
+    unsigned char *mem;
+    size_t n;      /* bytes */
+    mkg_status st; /* behind them: MKG_OK: more follow, MKG_END, or what went wrong */
+    mkg_err err;
+} block;
 
 struct mkg__sorter {
     const char *folder;
@@ -65,6 +76,13 @@ struct mkg__sorter {
     size_t nsources;
     unsigned char *read_buf;
     unsigned char last[RECORD_MAX];
+
+    /* Several runs are merged on a second thread, too. */
+    mkg__relay *relay;
+    block blocks[BLOCKS];
+    size_t block_bytes;
+    const block *front; /* the caller's, NULL before the first */
+    size_t at;
 };
 
 /* ---- sorting a run ---- */
@@ -295,6 +313,9 @@ void mkg__sorter_free(mkg__sorter *s)
 {
     if (!s) return;
     stop_thread(s);
+    mkg__relay_free(s->relay);
+    for (size_t i = 0; i < BLOCKS; i++)
+        mkg__free(s->blocks[i].mem);
     pthread_cond_destroy(&s->cond);
     pthread_mutex_destroy(&s->mutex);
     for (size_t i = 0; i < s->nruns; i++)
@@ -323,8 +344,10 @@ static mkg_status grow(mkg__sorter *s, mkg_err *err)
 {
     size_t cap = s->cap ? s->cap * 4 : FIRST;
     if (s->many || cap > s->run_bytes) cap = s->run_bytes;
-    unsigned char *p = mkg__realloc(s->buf, cap);
+    unsigned char *p = mkg__large(cap);
     if (!p) return mkg__nomem(err);
+    if (s->used) memcpy(p, s->buf, s->used);
+    mkg__free(s->buf);
     s->buf = p;
     s->cap = cap;
     return MKG_OK;
@@ -452,14 +475,14 @@ out:
     return st;
 }
 
-static mkg_status next_merged(mkg__sorter *s, size_t memory,
-                              const unsigned char **record, mkg_err *err)
+/* The next record to `to`. */
+static mkg_status next_merged(mkg__sorter *s, size_t memory, unsigned char *to,
+                              mkg_err *err)
 {
     if (!s->nsources) return MKG_END;
     source *x = &s->sources[s->tree[0]];
     if (!x->front) return MKG_END;
-    copy(s->last, x->front, s->record); /* its buffer may be read over */
-    *record = s->last;
+    copy(to, x->front, s->record);
     mkg_status st = advance(s, x, read_room(s, s->nsources, memory), err);
     if (st < 0) return st;
     replay(s, s->tree[0]);
@@ -472,17 +495,14 @@ static mkg_status merge_some(mkg__sorter *s, size_t from, size_t to, int fd,
                              size_t memory, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    const unsigned char *record;
     size_t n = 0;
     MKG_GO(begin_merge(s, from, to, memory, err));
-    while ((st = next_merged(s, memory, &record, err)) == MKG_OK) {
-        if (n + s->record > out_cap) {
-            MKG_GO(mkg__spill_write(fd, out_buf, n, *end, err));
-            *end += n;
-            n = 0;
-        }
-        copy(out_buf + n, record, s->record);
+    while ((st = next_merged(s, memory, out_buf + n, err)) == MKG_OK) {
         n += s->record;
+        if (n + s->record <= out_cap) continue;
+        MKG_GO(mkg__spill_write(fd, out_buf, n, *end, err));
+        *end += n;
+        n = 0;
     }
     if (st < 0) goto out;
     MKG_GO(mkg__spill_write(fd, out_buf, n, *end, err));
@@ -553,16 +573,56 @@ out:
     return st;
 }
 
+static bool fill(void *ctx, size_t slot)
+{
+    mkg__sorter *s = ctx;
+    block *b = &s->blocks[slot];
+    b->st = MKG_OK;
+    for (b->n = 0; b->n < s->block_bytes && b->st == MKG_OK;) {
+        b->st = next_merged(s, s->memory, b->mem + b->n, &b->err);
+        if (b->st == MKG_OK) b->n += s->record;
+    }
+    return b->st == MKG_OK;
+}
+
+static mkg_status begin_relay(mkg__sorter *s, mkg_err *err)
+{
+    size_t most = s->memory / 64 < BLOCK_MAX ? s->memory / 64 : BLOCK_MAX;
+    s->block_bytes = most < s->record ? s->record : most - most % s->record;
+    for (size_t i = 0; i < BLOCKS; i++)
+        if (!s->blocks[i].mem && !(s->blocks[i].mem = mkg__malloc(s->block_bytes)))
+            return mkg__nomem(err);
+    return mkg__relay_new(BLOCKS, fill, s, &s->relay, err);
+}
+
 mkg_status mkg__sorter_rewind(mkg__sorter *s, mkg_err *err)
 {
     mkg_status st = MKG_OK;
+    mkg__relay_free(s->relay);
+    s->relay = NULL;
+    s->front = NULL;
     if (!s->merging) MKG_GO(end_adding(s, err));
-    st = begin_merge(s, 0, s->nruns, s->memory, err);
+    MKG_GO(begin_merge(s, 0, s->nruns, s->memory, err));
+    if (s->nsources > 1) st = begin_relay(s, err);
 out:
     return st;
 }
 
 mkg_status mkg__sorter_next(mkg__sorter *s, const unsigned char **record, mkg_err *err)
 {
-    return next_merged(s, s->memory, record, err);
+    if (!s->relay) {
+        *record = s->last;
+        return next_merged(s, s->memory, s->last, err);
+    }
+    while (!s->front || s->at == s->front->n) {
+        size_t slot;
+        if (s->front && s->front->st < 0 && err) *err = s->front->err;
+        if (s->front && s->front->st != MKG_OK) return s->front->st;
+        if (!mkg__relay_next(s->relay, &slot)) return MKG_END;
+        s->front = &s->blocks[slot];
+        s->at = 0;
+    }
+    *record = s->front->mem + s->at;
+    s->at += s->record;
+    return MKG_OK;
 }

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static mkg_view str(const char *s)
-{
-    return mkg__view(s, strlen(s));
-}
-
 static int by_count(const void *a, const void *b)
 {
     const mkg_type_count *x = a, *y = b;
@@ -29,7 +24,7 @@ static mkg_status each_counter(mkg_kg *kg, const char *prefix,
 {
     mkg_status st = MKG_OK;
     mkg__cursor *c = NULL;
-    mkg_view start = str(prefix), k, v;
+    mkg_view start = mkg__str(prefix), k, v;
 
     MKG_GO(mkg__cursor_open(kg->read, MKG_DB_META, &c, err));
     for (st = mkg__cursor_seek(c, &start, &k, &v, err); st == MKG_OK;

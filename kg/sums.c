@@ -7,6 +7,7 @@
 #include "kg/store_internal.h"
 #include "kg/tree_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,12 +26,46 @@ static bool is_used(const mkg__sums *s, uint64_t page)
 
 /* ---- writing the file ---- */
 
+enum { WINDOW = 256 << 10 };
+
 typedef struct job {
     mkg__sums *s;
     mkg__pages *now;
     unsigned char state;
     unsigned mode; /* as that of data.mdb: who may read one may read the other */
+    int fd;        /* data.mdb */
+    unsigned char *window; /* pages [from, from + n) of it */
+    uint64_t from, n, want;
 } job;
+
+/* Nearly all pages of a bulk load are new: to read them costs less than to map them. */
+static mkg_status read_page(job *j, uint64_t page, const unsigned char **out,
+                            mkg_err *err)
+{
+    uint64_t size = mkg__pages_size(j->now), left = mkg__pages_count(j->now) - page;
+    if (page < j->from || page >= j->from + j->n) {
+        /* Those that follow, too, if it has gone on like that. */
+        bool on = page == j->from + j->n;
+        j->want = on && j->want * 2 * size <= WINDOW ? j->want * 2 : on ? j->want : 1;
+        if (j->want == 0) j->want = 1;
+        j->from = page;
+        j->n = j->want < left ? j->want : left;
+        for (uint64_t at = 0, end = j->n * size; at < end;) {
+            ssize_t k = pread(j->fd, j->window + at, (size_t)(end - at),
+                              (off_t)(page * size + at));
+            if (k < 0 && errno == EINTR) continue;
+            if (k <= 0) {
+                j->n = 0;
+                return k < 0 ? mkg__fail_errno(err, "read", j->s->data)
+                             : mkg__fail(err, MKG_EIO, "%s has become shorter",
+                                         j->s->data);
+            }
+            at += (uint64_t)k;
+        }
+    }
+    *out = j->window + (page - j->from) * size;
+    return MKG_OK;
+}
 
 /* A commit does not touch what the snapshot before it uses. These sums are kept, not
  * taken anew: a page that went bad meanwhile must not look as if it had been meant. */
@@ -39,8 +74,10 @@ static mkg_status sum_of(job *j, uint64_t page, uint64_t *out, mkg_err *err)
     mkg__pages *before = j->s->before;
     if (page >= 2 && mkg__pages_verified(before) && is_used(j->s, page))
         return mkg__pages_sum(before, page, out, err);
-    *out = mkg__pages_hash(j->now, page);
-    return MKG_OK;
+    const unsigned char *p = NULL;
+    mkg_status st = read_page(j, page, &p, err);
+    if (st >= 0) *out = mkg__hash64(p, mkg__pages_size(j->now), page);
+    return st;
 }
 
 static mkg_status write_sums(void *ctx, FILE *f, mkg_err *err)
@@ -76,11 +113,22 @@ out:
 static mkg_status replace(mkg__sums *s, mkg__pages *now, unsigned char state,
                           mkg_err *err)
 {
+    mkg_status st;
     struct stat sb;
-    job j = {s, now, state, 0};
-    if (stat(s->data, &sb) != 0) return mkg__fail_errno(err, "read", s->data);
+    job j = {.s = s, .now = now, .state = state};
+    j.fd = open(s->data, O_RDONLY | O_CLOEXEC);
+    if (j.fd < 0 || fstat(j.fd, &sb) != 0) {
+        st = mkg__fail_errno(err, "read", s->data);
+        goto out;
+    }
     j.mode = sb.st_mode & 0666;
-    return mkg__file_replace(s->file, j.mode, write_sums, &j, err);
+    j.window = mkg__malloc(WINDOW);
+    st = j.window ? mkg__file_replace(s->file, j.mode, write_sums, &j, err)
+                  : mkg__nomem(err);
+out:
+    if (j.fd >= 0) close(j.fd);
+    mkg__free(j.window);
+    return st;
 }
 
 /* One byte, so that there is no half of it. */

@@ -19,6 +19,8 @@ typedef struct mkg_source_info {
     const char *version; /* NULL if not stated */
     const char *licence; /* NULL if not stated */
     size_t memory;       /* bytes that may be used for it; 0: MKG_WRITER_MEMORY */
+    bool merge_xref;     /* a fact `xref` between nodes is kept as `same_as`: what the
+                            source refers to is the thing itself (kg/same.h) */
 } mkg_source_info;
 
 /* The budget if none is given: 1 GiB. Half of it, 512 MiB at most, is left to LMDB for
@@ -56,6 +58,10 @@ MKG_API mkg_status mkg_writer_find_size(mkg_writer *w, uint64_t size, mkg_err *e
  */
 MKG_API mkg_status mkg_writer_node(mkg_writer *w, mkg_view type, mkg_view name,
                                    mkg_lang lang, mkg_id *out, mkg_err *err);
+
+/* Tell that mkg_writer_node() will be asked for `name` soon, within the next few names:
+ * what that reads is fetched meanwhile. Changes nothing but the time it takes. */
+MKG_API void mkg_writer_expect(mkg_writer *w, mkg_view name);
 
 /* The same, but nodes are one if they share a code ("SYSTEM:code"): looked for by code,
  * then by name; the code is added. An existing node found by name that already has

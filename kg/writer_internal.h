@@ -92,10 +92,29 @@ typedef struct mkg__known_relation {
     char name[MKG_RELATION_NAME];
 } mkg__known_relation;
 
+/* Names that will be asked for, oldest first: see mkg_writer_expect(). */
+enum { MKG_EXPECTED = 32, MKG_EXPECTED_NAME = 96 };
+
+typedef struct mkg__expected {
+    char name[MKG_EXPECTED_NAME]; /* as it is written */
+    uint32_t len, hash;           /* hash: of the folded name */
+    mkg__buf folded;
+} mkg__expected;
+
+typedef struct mkg__expectations {
+    mkg__expected at[MKG_EXPECTED];
+    size_t first, n;
+} mkg__expectations;
+
+/* The folded form and hash of a name that was expected; NULL for any other. Borrowed
+ * until the next call of mkg_writer_expect(). */
+const mkg__expected *mkg__writer_expected(mkg_writer *w, mkg_view name);
+
 struct mkg_writer {
     mkg_kg *kg;
     mkg_source info; /* views into the arena */
     mkg_id replaces; /* a source that this one takes the place of */
+    bool merge_xref;
     mkg__arena arena;
     mkg__intern names; /* extra: mkg__pname */
     mkg__intern codes; /* extra: mkg__pcode */
@@ -106,6 +125,7 @@ struct mkg_writer {
     mkg__pairs old_by_id;  /* node, 0 -> index + 1 in `olds` */
     mkg__vocabulary extra; /* relations that the source brought */
     mkg__known_relation *known_relations;
+    mkg__expectations *expectations; /* NULL until somebody tells of one */
     mkg__heap entries;
     mkg__pnode *nodes; /* new ones: first_new_node + index */
     size_t nnodes, nodes_cap;

@@ -2,6 +2,7 @@
 #include "retrieve/gather_internal.h"
 
 #include "base/err.h"
+#include "kg/same.h"
 
 bool mkg__span_counts(const gather *g, size_t span)
 {
@@ -31,26 +32,22 @@ out:
     return st;
 }
 
-/* What a source declares to be the same is meant, too: the two are read as one node. */
+/* What a source declares to be the same is meant, too: they are read as one node. */
 static mkg_status add_equivalents(gather *g, size_t first, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    const mkg_relation *same = mkg_kg_find_relation(g->kg, mkg__view("same_as", 7));
+    mkg_ids same = {0};
 
-    for (size_t i = first; same && i < g->ntargets; i++) {
+    for (size_t i = first, n = g->ntargets; i < n; i++) {
         const target t = g->targets[i];
-        g->edges.n = 0;
-        for (int inverse = 0; inverse < 2; inverse++)
-            MKG_GO(mkg_kg_edges(g->kg, t.node, same->id, inverse, 0, &g->edges, err));
-        for (size_t k = 0; k < g->edges.n; k++) {
-            mkg_fact f;
-            MKG_GO(mkg_kg_fact(g->kg, g->edges.edges[k].fact, &f, err));
-            if (st == MKG_OK && !f.denied && g->edges.edges[k].other)
-                MKG_GO(add_target(g, t.span, g->edges.edges[k].other, t.same, err));
-        }
+        same.n = 0;
+        MKG_GO(mkg_kg_same(g->kg, t.node, &same, err));
+        for (size_t k = 1; k < same.n; k++)
+            MKG_GO(add_target(g, t.span, same.ids[k], t.same, err));
     }
 out:
-    return st < 0 ? st : MKG_OK;
+    mkg_ids_clear(&same);
+    return st;
 }
 
 mkg_status mkg__find_targets(gather *g, mkg_err *err)

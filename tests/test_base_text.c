@@ -113,6 +113,40 @@ static void test_fold_properties(void **state)
     }
 }
 
+/* Without a map most texts are folded in a quicker way: to the same bytes. */
+static void test_fold_plain(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t from, to;
+    } some[] = {{0x01, 0x7f},     {0x20, 0x20},     {'A', 'Z'},       {0x4e00, 0x9fff},
+                {0x4dc0, 0x4e01}, {0x9ffe, 0xa001}, {0x3000, 0x3002}, {0x300, 0x36f}};
+    for (uint64_t seed = 0; seed < 20000; seed++) {
+        mkg__rng r = mkg__rng_new(8, seed, 0);
+        char text[128];
+        size_t n = 0;
+        for (size_t i = mkg__rng_below(&r, 12); i > 0; i--) {
+            /* Most have none of the last three. */
+            size_t k = mkg__rng_below(&r, seed % 4 ? 5 : 8);
+            n += put_utf8(some[k].from +
+                              mkg__rng_below(&r, some[k].to - some[k].from + 1),
+                          text + n);
+        }
+        mkg__buf plain = {0}, mapped = {0};
+        uint32_t *map;
+        mkg_err err;
+        assert_mkg_ok(mkg__fold(text, n, &plain, NULL, &err));
+        assert_mkg_ok(mkg__fold(text, n, &mapped, &map, &err));
+        if (plain.len != mapped.len ||
+            (plain.len && memcmp(plain.ptr, mapped.ptr, plain.len) != 0))
+            fail_msg("seed %llu: '%.*s' and '%.*s'", (unsigned long long)seed,
+                     (int)plain.len, plain.ptr, (int)mapped.len, mapped.ptr);
+        mkg__buf_clear(&plain);
+        mkg__buf_clear(&mapped);
+        mkg__free(map);
+    }
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -193,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_fold),
                                        cmocka_unit_test(test_fold_map),
                                        cmocka_unit_test(test_fold_properties),
+                                       cmocka_unit_test(test_fold_plain),
                                        cmocka_unit_test(test_utf8),
                                        cmocka_unit_test(test_language),
                                        cmocka_unit_test(test_numbers),

@@ -1,6 +1,8 @@
 /* Triples in CSV, TSV and JSON. */
 #include "testing_import.h"
 
+#include <zlib.h>
+
 static mkg_err err;
 
 static void becomes(void **state, const char *name, const char *text, const char *want)
@@ -298,6 +300,76 @@ static void test_stops_leave_nothing(void **state)
     free(path);
 }
 
+/* Larger than what is parsed ahead: lines 2 … n + 1, each 997th with a fault. */
+static void put_large(mkg__buf *b, size_t n)
+{
+    mkg__buf_str(b, "subject\trelation\tobject\tweight\n");
+    for (size_t i = 0; i < n; i++)
+        mkg__buf_printf(b, "%s%zu\tsymptom\t症状%zu\t%s\n", i % 2 ? "病" : "Disease ",
+                        i, i % 100, i % 997 == 500 ? "heavy" : "1");
+}
+
+/* Records are parsed ahead on another thread: faults come in their order, with their
+ * lines, and a fault of the whole file ends it after what was before. */
+static void test_faults_far_behind(void **state)
+{
+    import_world *w = *state;
+    enum { N = 40000 };
+    mkg_import_result r;
+    mkg_import_opts o = {0};
+    mkg__buf text = {0}, want = {0};
+
+    put_large(&text, N);
+    for (size_t i = 500; i < N; i += 997)
+        mkg__buf_printf(&want, "l.tsv:%zu: the weight 'heavy' is not a number\n",
+                        i + 2);
+    assert_mkg_ok(import_bytes(w, "l.tsv", text.ptr, text.len, o, &r, &err));
+    assert_int_equal(r.skipped, (N - 500) / 997 + 1);
+    assert_int_equal(r.facts, N - r.skipped);
+    assert_string_equal(mkg__buf_cstr(&w->skips), mkg__buf_cstr(&want));
+
+    o.strict = true;
+    char *late = strstr(text.ptr, "Disease 39000");
+    memcpy(late, "\xff", 1);
+    for (char *p = text.ptr; (p = strstr(p, "heavy")); p++)
+        memcpy(p, "00001", 5);
+    assert_int_equal(import_bytes(w, "s.tsv", text.ptr, text.len, o, &r, &err),
+                     MKG_EPARSE);
+    assert_int_equal(err.line, 39002);
+    mkg__buf_clear(&want);
+    mkg__buf_clear(&text);
+}
+
+/* The end of the data is missing: no record that was read before it may be blamed. */
+static void test_cut_far_behind(void **state)
+{
+    import_world *w = *state;
+    mkg_import_result r;
+    mkg_import_opts o = {0};
+    mkg__buf text = {0}, packed = {0};
+    char *path = in_folder(w->folder, "c.tsv.gz");
+
+    put_large(&text, 40000);
+    gzFile z = gzopen(path, "wb");
+    assert_non_null(z);
+    assert_int_equal(gzwrite(z, text.ptr, (unsigned)text.len), (int)text.len);
+    assert_int_equal(gzclose(z), Z_OK);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_true(mkg__buf_room(&packed, text.len));
+    packed.len = fread(packed.ptr, 1, text.len, f);
+    fclose(f);
+    assert_int_equal(
+        import_bytes(w, "c.tsv.gz", packed.ptr, packed.len * 3 / 4, o, &r, &err),
+        MKG_EPARSE);
+    assert_non_null(strstr(err.msg, "gzip"));
+    assert_int_equal(err.line, 0);
+    assert_true(r.skipped > 1); /* the faults of single records before it */
+    free(path);
+    mkg__buf_clear(&text);
+    mkg__buf_clear(&packed);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
@@ -313,6 +385,8 @@ int main(void)
                                        T(test_formats_are_recognised),
                                        T(test_huge_line),
                                        cmocka_unit_test(test_quoting_property),
-                                       T(test_stops_leave_nothing)};
+                                       T(test_stops_leave_nothing),
+                                       T(test_faults_far_behind),
+                                       T(test_cut_far_behind)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -405,7 +405,7 @@ static void harm_in(const char *db)
 }
 static void harm_source_fact(const char *db)
 {
-    put(db, MKG_DB_SOURCE_FACT, BYTES("\0\0\0\1"), BYTES("\0\0\0\4"));
+    put(db, MKG_DB_SOURCE_FACT, BYTES("\0\0\0\1"), BYTES("\0\0\0\4\0\0\0\4"));
 }
 static void harm_fact(const char *db) /* 2 symptom 3, by source 7: in no index */
 {
