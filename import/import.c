@@ -88,18 +88,11 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     if (asked && !*out)
         return mkg__fail(err, MKG_EARG, "unknown format '%s': triples or records",
                          asked);
-    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    mkg_status st = mkg__stream_to_utf8(im->s, &im->encoding, err);
+    if (st >= 0) st = mkg__stream_peek(im->s, &head, err);
     if (st < 0) return st;
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
-    if (head.len >= 2 &&
-        (memcmp(head.ptr, "\xff\xfe", 2) == 0 || memcmp(head.ptr, "\xfe\xff", 2) == 0))
-        return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 1,
-                            "the file is UTF-16; UTF-8 is expected (iconv -f UTF-16 -t "
-                            "UTF-8 converts it)");
-    const char *nl = memchr(head.ptr, '\n', head.len);
-    size_t bad;
-    im->not_utf8 = nl && !mkg__utf8_valid(head.ptr, (size_t)(nl - head.ptr), &bad);
     if (im->opts->map && !asked) *out = &mkg__format_records;
     for (size_t i = 0; !*out && i < FORMATS; i++) {
         int sure = formats[i]->recognise(head, im->file);
@@ -157,9 +150,10 @@ static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
     return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
                         "none of the %llu records can be read; the first: %.300s%s",
                         (unsigned long long)im->skipped, im->first.msg,
-                        im->not_utf8 ? " (if the file is GB18030: iconv -f GB18030 -t "
-                                       "UTF-8 converts it)"
-                                     : "");
+                        im->encoding == MKG_UNKNOWN
+                            ? " (the file is not UTF-8, nor GB18030, nor UTF-16 with a "
+                              "byte order mark; iconv converts other encodings)"
+                            : "");
 }
 
 /* A source of this name and format is an older version of this one. */

@@ -17,8 +17,8 @@ typedef struct mkg__import {
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
-    mkg_err first; /* the first that was skipped */
-    bool not_utf8; /* the file does not begin as UTF-8 */
+    mkg_err first;          /* the first that was skipped */
+    mkg__encoding encoding; /* of the file; readers get UTF-8 */
 } mkg__import;
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
