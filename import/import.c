@@ -1,5 +1,5 @@
 /* Choosing the reader, counting what it could not read, committing or forgetting. */
-#include "import/import_internal.h"
+#include "import/concepts_internal.h"
 
 #include "base/err.h"
 #include "base/pool.h"
@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 
 /* A reader of another format is one more line here. */
-static const mkg__format *const formats[] = {&mkg__format_triples,
-                                             &mkg__format_records};
+static const mkg__format *const formats[] = {&mkg__format_triples, &mkg__format_records,
+                                             &mkg__format_obo};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 const char *const *mkg_import_formats(void)
 {
-    static const char *const names[] = {"triples", "records", NULL};
+    static const char *const names[] = {"triples", "records", "obo", NULL};
     return names;
 }
 
@@ -69,7 +69,7 @@ mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
 mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
 {
     uint64_t done, total;
-    if (!im->opts->progress || im->read % 256 != 0) return MKG_OK;
+    if (!im->opts->progress || ++im->ticks % 256 != 0) return MKG_OK;
     mkg__stream_progress(im->s, &done, &total);
     if (im->opts->progress(im->opts->progress_ctx, "reading", done, total) == 0)
         return MKG_OK;
@@ -85,9 +85,7 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     *out = NULL;
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
-    if (asked && !*out)
-        return mkg__fail(err, MKG_EARG, "unknown format '%s': triples or records",
-                         asked);
+    if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
     mkg_status st = mkg__stream_to_utf8(im->s, &im->encoding, err);
     if (st >= 0) st = mkg__stream_peek(im->s, &head, err);
     if (st < 0) return st;
@@ -103,8 +101,8 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
-        "the format is not recognised: name it with --format triples (CSV, "
-        "TSV, JSON) or --format records (JSON with a mapping)");
+        "the format is not recognised: name it with --format (docs/import.md lists the "
+        "formats)");
 }
 
 /* Is this very file in the graph? Only a file of a size that is known is read for it.

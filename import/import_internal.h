@@ -17,6 +17,7 @@ typedef struct mkg__import {
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
+    uint64_t ticks;         /* calls of mkg__import_tick() */
     mkg_err first;          /* the first that was skipped */
     mkg__encoding encoding; /* of the file; readers get UTF-8 */
 } mkg__import;
