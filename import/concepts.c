@@ -34,7 +34,7 @@ struct mkg__concepts {
     mkg__sayings sayings;
     mkg__links hierarchy; /* of is_a */
     mkg__arena arena;
-    mkg__buf key;
+    mkg__buf key, predicate;
 };
 
 enum { SAYINGS_MEMORY = 64 << 20 };
@@ -70,6 +70,7 @@ void mkg__concepts_free(mkg__concepts *c)
     mkg__links_clear(&c->hierarchy);
     mkg__arena_clear(&c->arena);
     mkg__buf_clear(&c->key);
+    mkg__buf_clear(&c->predicate);
     mkg__free(c);
 }
 
@@ -120,6 +121,11 @@ mkg_status mkg__concepts_describe(mkg__concepts *c, mkg_id id, uint64_t line,
     return MKG_OK;
 }
 
+void mkg__concepts_mention(mkg__concepts *c, mkg_id id, uint64_t line)
+{
+    if (!c->at[id].line) c->at[id].line = line;
+}
+
 mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_err *err)
 {
     /* Types are few: one copy of each. */
@@ -155,6 +161,9 @@ mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id)
 mkg_status mkg__concepts_relation(mkg__concepts *c, mkg_view name, mkg_id *out,
                                   mkg_err *err)
 {
+    mkg_status st = mkg__ontologies_id(c->table, name, &c->key, err);
+    if (st < 0) return st;
+    name = mkg__view(c->key.ptr, c->key.len);
     mkg_id *slot = mkg__map_put(&c->relation_names, name.ptr, name.len);
     if (!slot || !mkg__grow(&c->relations, &c->relations_cap, c->nrelations + 2,
                             sizeof *c->relations))
@@ -162,7 +171,7 @@ mkg_status mkg__concepts_relation(mkg__concepts *c, mkg_view name, mkg_id *out,
     if (*slot == MKG_ID_NONE) {
         relation *r = &c->relations[c->nrelations + 1];
         memset(r, 0, sizeof *r);
-        mkg_status st = keep(c, name, &r->name, err);
+        st = keep(c, name, &r->name, err);
         if (st < 0) return st;
         *slot = (mkg_id)++c->nrelations;
     }
@@ -233,6 +242,25 @@ out:
     return st;
 }
 
+mkg_status mkg__concepts_synonym(mkg__concepts *c, mkg_id id, const char *scope,
+                                 mkg_view text, mkg_lang lang, uint64_t line,
+                                 mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__saying s = {.subject = id, .text = text, .lang = lang, .line = line};
+    if (scope) {
+        s.kind = MKG_SAY_TEXT;
+        MKG_GO(mkg__concepts_relation(c, mkg__view(scope, strlen(scope)), &s.relation,
+                                      err));
+        MKG_GO(mkg__concepts_say(c, &s, err));
+    }
+    if (scope && strcmp(scope, "related_synonym") != 0) return MKG_OK;
+    s.kind = MKG_SAY_ALIAS;
+    st = mkg__concepts_say(c, &s, err);
+out:
+    return st;
+}
+
 mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predicate,
                                mkg_id object, mkg_view text, mkg_lang lang,
                                uint64_t line, mkg_err *err)
@@ -242,6 +270,9 @@ mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predic
         mkg__saying_kind kind;
     } words[] = {
         {"@name", MKG_SAY_NAME}, {"@alias", MKG_SAY_ALIAS}, {"@code", MKG_SAY_CODE}};
+    mkg_status st = mkg__ontologies_id(c->table, predicate, &c->predicate, err);
+    if (st < 0) return st;
+    predicate = mkg__view(c->predicate.ptr, c->predicate.len);
     mkg_view is = mkg__ontologies_predicate(c->table, predicate);
     mkg__saying s = {.kind = object ? MKG_SAY_FACT : MKG_SAY_TEXT,
                      .subject = subject,
@@ -268,7 +299,10 @@ mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predic
                        ? MKG_OK
                        : mkg__concepts_say(c, &s, err);
         }
-    mkg_status st = mkg__concepts_relation(c, predicate, &s.relation, err);
+    if (!object && mkg__view_is(is, "related_synonym"))
+        return mkg__concepts_synonym(c, subject, "related_synonym", text, lang, line,
+                                     err);
+    st = mkg__concepts_relation(c, predicate, &s.relation, err);
     return st < 0 ? st : mkg__concepts_say(c, &s, err);
 }
 

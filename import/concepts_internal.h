@@ -105,6 +105,8 @@ mkg_status mkg__concepts_id(mkg__concepts *c, mkg_view id, mkg_id *out, mkg_err 
 /* The file describes the thing here: it is no stub. A remark if it did before. */
 mkg_status mkg__concepts_describe(mkg__concepts *c, mkg_id id, uint64_t line,
                                   mkg_err *err);
+/* The same where a file says something of one thing in several places. */
+void mkg__concepts_mention(mkg__concepts *c, mkg_id id, uint64_t line);
 /* Its node type; without one the table's for its id, or "concept". */
 mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_err *err);
 /* What a file that does not describe it calls it in passing. */
@@ -128,6 +130,12 @@ mkg_status mkg__concepts_relation_is(mkg__concepts *c, mkg_id relation, mkg_view
  * aside with their line at the end. */
 mkg_status mkg__concepts_say(mkg__concepts *c, const mkg__saying *what, mkg_err *err);
 
+/* A synonym: exact (`scope` NULL), a name; else a fact "broad_synonym" …, where
+ * "related_synonym" is a name besides, as people search by it. */
+mkg_status mkg__concepts_synonym(mkg__concepts *c, mkg_id id, const char *scope,
+                                 mkg_view text, mkg_lang lang, uint64_t line,
+                                 mkg_err *err);
+
 /* Say what `predicate` (an id or a name) says of the thing: a fact with `object`, or
  * where that is 0 with `text`; a name, a code, nothing at all if the table has it so.
  */
@@ -143,6 +151,11 @@ mkg_status mkg__concepts_xref(mkg__concepts *c, mkg_id id, mkg_view xref, uint64
 /* Write it all. Things that are only referred to become stubs, which is told. */
 mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err);
 
+/* For reader: is `text` an IRI? */
+bool mkg__is_iri(mkg_view text);
+
 extern const mkg__format mkg__format_obo;
+extern const mkg__format mkg__format_babelon;
+extern const mkg__format mkg__format_obographs;
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +13,22 @@
 
 /* A reader of another format is one more line here. */
 static const mkg__format *const formats[] = {&mkg__format_triples, &mkg__format_records,
-                                             &mkg__format_obo};
+                                             &mkg__format_obo, &mkg__format_babelon,
+                                             &mkg__format_obographs};
 enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const char *names[FORMATS + 1];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void list_names(void)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        names[i] = formats[i]->name;
+}
 
 const char *const *mkg_import_formats(void)
 {
-    static const char *const names[] = {"triples", "records", "obo", NULL};
+    pthread_once(&once, list_names);
     return names;
 }
 

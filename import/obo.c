@@ -156,13 +156,10 @@ static mkg_status on_synonym(reader *r, const char *arg, mkg_view value, mkg_err
     const char *relation = NULL;
     for (size_t i = 0; i < 3; i++)
         if (mkg__view_is(scope, scopes[i][0])) relation = scopes[i][1];
-    text = unescape(text, &r->text);
-    if (mkg__view_is(scope, "EXACT"))
-        return say_text(r, MKG_SAY_ALIAS, NULL, text, err);
-    if (!relation) relation = "related_synonym"; /* no scope: section 2.2 */
-    mkg_status st = say_text(r, MKG_SAY_TEXT, relation, text, err);
-    if (st < 0 || strcmp(relation, "related_synonym") != 0) return st;
-    return say_text(r, MKG_SAY_ALIAS, NULL, text, err);
+    if (!relation && !mkg__view_is(scope, "EXACT"))
+        relation = "related_synonym"; /* no scope: section 2.2 */
+    return mkg__concepts_synonym(r->c, r->self, relation, unescape(text, &r->text),
+                                 MKG_LANG_NONE, r->line, err);
 }
 
 static mkg_status on_alt_id(reader *r, const char *arg, mkg_view value, mkg_err *err)

@@ -204,15 +204,21 @@ static size_t without_date(mkg_view system)
     return system.len - n;
 }
 
+bool mkg__is_iri(mkg_view text)
+{
+    mkg_view scheme = prefix_of(text);
+    return scheme.len > 0 && text.len > scheme.len + 3 &&
+           memcmp(text.ptr + scheme.len, "://", 3) == 0;
+}
+
 mkg_status mkg__ontologies_id(const mkg__ontologies *o, mkg_view id, mkg__buf *out,
                               mkg_err *err)
 {
     out->len = 0;
     mkg_view prefix = prefix_of(id);
-    bool is_iri = id.len > prefix.len + 2 && memcmp(id.ptr + prefix.len, "://", 3) == 0;
-    if (is_iri && contract(o, id, out)) {
-        /* done */
-    } else if (prefix.len && !is_iri) {
+    if (mkg__is_iri(id)) {
+        if (!contract(o, id, out)) mkg__buf_put(out, id.ptr, id.len);
+    } else if (prefix.len) {
         mkg_view rest = {id.ptr + prefix.len, id.len - prefix.len};
         prefix.len = without_date(prefix);
         mkg_view ours = get(o, &o->systems, prefix);

@@ -2,6 +2,8 @@
 """What is in a file, counted without medkg: `counts.py FORMAT FILE` prints a line
 "key number" for each count that the import must agree with. Keys: nodes, facts, names,
 type:T, relation:R. A test compares (tests/test_import_shared.c)."""
+import csv
+import json
 import re
 import sys
 import unicodedata
@@ -57,6 +59,7 @@ def unescape(text):
 def obo(path, c):
     skos = {"exactMatch": "same_as", "closeMatch": "close_match", "broadMatch": "broad_match",
             "narrowMatch": "narrow_match", "relatedMatch": "related_match"}
+    codes = []
     for frame in re.split(r"\n(?=\[)", open(path, encoding="utf-8").read()):
         if not frame.startswith("[Term]"):
             continue
@@ -99,12 +102,65 @@ def obo(path, c):
                 c.fact(id, "xref", first)
                 c.nodes.add(first)
                 c.types.setdefault(first, type_of(first))
+            elif tag in ("xref", "alt_id"):
+                codes.append((id, first))
+    for id, code in codes:
+        if code in c.nodes and code != id:  # the id of another thing is no code
+            c.fact(id, "xref", code)
     described = {id for id, _ in c.names}
     for id in c.nodes - described:
         c.name(id, id)
 
 
-FORMATS = {"obo": obo}
+def babelon(path, c):
+    for row in csv.DictReader(open(path, encoding="utf-8", newline=""), delimiter="\t"):
+        c.node(row["subject_id"], type_of(row["subject_id"]))
+        c.name(row["subject_id"], row["source_value"])
+        c.name(row["subject_id"], row["translation_value"])
+
+
+def curie(iri):
+    return re.sub(r"^http://purl.obolibrary.org/obo/(\w+)_", r"\1:", iri)
+
+
+def obographs(path, c):
+    scopes = {"hasRelatedSynonym": "related_synonym", "hasBroadSynonym": "broad_synonym",
+              "hasNarrowSynonym": "narrow_synonym"}
+    skos = "http://www.w3.org/2004/02/skos/core#"
+    for graph in json.load(open(path, encoding="utf-8"))["graphs"]:
+        for n in graph["nodes"]:
+            if n.get("type") == "PROPERTY":
+                continue
+            id, meta = curie(n["id"]), n.get("meta", {})
+            c.node(id, "obsolete" if meta.get("deprecated") else type_of(id))
+            c.name(id, n["lbl"])
+            for s in meta.get("synonyms", []):
+                if s["pred"] in ("hasExactSynonym", "hasRelatedSynonym"):
+                    c.name(id, s["val"])
+                if s["pred"] in scopes:
+                    c.fact(id, scopes[s["pred"]], s["val"].strip())
+            if "definition" in meta:
+                c.fact(id, "description", meta["definition"]["val"].strip())
+            for v in meta.get("comments", []):
+                c.fact(id, "comment", v)
+            for v in meta.get("subsets", []):
+                c.fact(id, "subset", v.split("#")[1])
+            for v in meta.get("basicPropertyValues", []):
+                match = re.match(re.escape(skos) + "(close|broad|narrow|related)Match$", v["pred"])
+                if match:
+                    c.fact(id, match[1] + "_match", v["val"])
+                elif v["pred"].endswith("IAO_0100001"):
+                    c.fact(id, "replaced_by", curie(v["val"]))
+                    c.types.setdefault(curie(v["val"]), type_of(curie(v["val"])))
+                    c.nodes.add(curie(v["val"]))
+        for e in graph["edges"]:
+            c.fact(curie(e["sub"]), "is_a", curie(e["obj"]))
+    described = {id for id, _ in c.names}
+    for id in c.nodes - described:
+        c.name(id, id)
+
+
+FORMATS = {"obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()

@@ -11,7 +11,10 @@ static const struct {
 } files[] = {{"obo", "hpo/hp.obo"},
              {"obo", "disease_ontology/doid_2016.obo"},
              {"obo", "disease_ontology/DO_cancer_slim.obo"},
-             {"obo", "disease_ontology/DO_AGR_slim.obo"}};
+             {"obo", "disease_ontology/DO_AGR_slim.obo"},
+             {"babelon", "hpo/hp-zh.babelon.tsv"},
+             {"babelon", "hpo/hp-zh-preprocessed.babelon.tsv"},
+             {"obographs", "disease_ontology/DO_cancer_slim.json"}};
 
 static uint64_t type_count(const mkg_stats *s, const char *type)
 {
@@ -94,8 +97,41 @@ static void test_counts(void **state)
     assert_true(same);
 }
 
+/* One thing under its Chinese and its English name. */
+static void test_translation(void **state)
+{
+    (void)state;
+    static const char *const both[] = {"hpo/hp.obo", "hpo/hp-zh.babelon.tsv"};
+    for (int order = 0; order < 2; order++) {
+        void *fresh = NULL;
+        mkg_ids zh = {0}, en = {0};
+        import_setup(&fresh);
+        import_world *w = fresh;
+        for (int i = 0; i < 2; i++) {
+            char path[4096];
+            mkg_import_result r;
+            mkg_import_opts o = {0};
+            snprintf(path, sizeof path, "%s/data/%s", MEDKG_SHARED, both[i ^ order]);
+            if (!mkg__file_exists(path)) {
+                import_teardown(&fresh);
+                skip();
+            }
+            assert_mkg_ok(import_path(w, path, o, &r, &err));
+        }
+        assert_int_equal(mkg_kg_find_name(w->kg, V("发热"), &zh, &err), MKG_OK);
+        assert_int_equal(mkg_kg_find_name(w->kg, V("fever"), &en, &err), MKG_OK);
+        assert_int_equal(zh.n, 1);
+        assert_int_equal(en.n, 1);
+        assert_int_equal(zh.ids[0], en.ids[0]);
+        mkg_ids_clear(&zh);
+        mkg_ids_clear(&en);
+        import_teardown(&fresh);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts),
+                                       cmocka_unit_test(test_translation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
