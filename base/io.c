@@ -9,228 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-
-enum { RAW = 256 << 10, PEEK = 64 << 10 };
-
-struct mkg__stream {
-    int fd;
-    char *path;
-    const char *name;
-    mkg__sha256 *sha;
-    uint64_t raw_done, raw_total;
-    unsigned char *raw; /* bytes as read: raw[at .. end) */
-    size_t at, end;
-    bool eof, gzip, inflating;
-    bool broken; /* the compressed data are damaged: there is no more to be had */
-    z_stream z;
-    mkg__buf head; /* peeked, not yet consumed: head.ptr[head_at ..) */
-    size_t head_at;
-};
-
-static mkg_status fill(mkg__stream *s, mkg_err *err)
-{
-    if (s->eof || s->at < s->end) return MKG_OK;
-    ssize_t k;
-    do
-        k = read(s->fd, s->raw, RAW);
-    while (k < 0 && errno == EINTR);
-    if (k < 0) return mkg__fail_errno(err, "read", s->path);
-    s->at = 0;
-    s->end = (size_t)k;
-    s->eof = k == 0;
-    s->raw_done += (uint64_t)k;
-    mkg__sha256_add(s->sha, s->raw, (size_t)k);
-    return MKG_OK;
-}
-
-mkg_status mkg__stream_open(const char *path, mkg__stream **out, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    struct stat sb;
-    bool is_stdin = strcmp(path, "-") == 0;
-    mkg__stream *s = mkg__calloc(1, sizeof *s);
-
-    *out = NULL;
-    if (!s) return mkg__nomem(err);
-    s->fd = -1;
-    s->path = mkg__strdup(is_stdin ? "stdin" : path);
-    s->sha = mkg__sha256_new();
-    s->raw = mkg__malloc(RAW);
-    if (!s->path || !s->sha || !s->raw) {
-        st = mkg__nomem(err);
-        goto out;
-    }
-    s->name = mkg__path_base(s->path);
-    s->fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    if (s->fd < 0 || fstat(s->fd, &sb) != 0) {
-        st = mkg__fail_errno(err, "open", s->path);
-        goto out;
-    }
-    if (S_ISDIR(sb.st_mode)) {
-        st = mkg__fail(err, MKG_EIO, "cannot read %s: it is a directory, not a file",
-                       path);
-        goto out;
-    }
-    if (S_ISREG(sb.st_mode)) s->raw_total = (uint64_t)sb.st_size;
-    MKG_GO(fill(s, err));
-    /* A pipe may hand over its first byte alone. */
-    while (s->end == 1 && !s->eof) {
-        ssize_t k = read(s->fd, s->raw + 1, RAW - 1);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) {
-            st = mkg__fail_errno(err, "read", s->path);
-            goto out;
-        }
-        if (k == 0) break;
-        mkg__sha256_add(s->sha, s->raw + 1, (size_t)k);
-        s->raw_done += (uint64_t)k;
-        s->end += (size_t)k;
-    }
-    s->gzip = s->end >= 2 && s->raw[0] == 0x1f && s->raw[1] == 0x8b;
-    if (s->gzip) {
-        if (inflateInit2(&s->z, 15 + 16) != Z_OK) {
-            st = mkg__nomem(err);
-            goto out;
-        }
-        s->inflating = true;
-    }
-    *out = s;
-    s = NULL;
-out:
-    mkg__stream_close(s);
-    return st;
-}
-
-void mkg__stream_close(mkg__stream *s)
-{
-    if (!s) return;
-    if (s->inflating) inflateEnd(&s->z);
-    if (s->fd >= 0) close(s->fd);
-    mkg__sha256_free(s->sha);
-    mkg__buf_clear(&s->head);
-    mkg__free(s->raw);
-    mkg__free(s->path);
-    mkg__free(s);
-}
-
-static mkg_status inflate_some(mkg__stream *s, void *dst, size_t cap, size_t *n,
-                               mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-
-    s->z.next_out = dst;
-    s->z.avail_out = (uInt)(cap > UINT32_MAX ? UINT32_MAX : cap);
-    uInt room = s->z.avail_out;
-    while (s->z.avail_out == room) {
-        MKG_GO(fill(s, err));
-        if (s->at == s->end) {
-            st = mkg__fail_at(err, MKG_EPARSE, s->name, 0, 0,
-                              "the gzip data end too soon");
-            goto out;
-        }
-        s->z.next_in = s->raw + s->at;
-        s->z.avail_in = (uInt)(s->end - s->at);
-        int z = inflate(&s->z, Z_NO_FLUSH);
-        s->at = s->end - s->z.avail_in;
-        if (z == Z_STREAM_END) {
-            MKG_GO(fill(s, err));
-            if (s->at == s->end) { /* the last member */
-                inflateEnd(&s->z);
-                s->inflating = false;
-                break;
-            }
-            inflateReset(&s->z);
-        } else if (z != Z_OK && z != Z_BUF_ERROR) {
-            st = z == Z_MEM_ERROR ? mkg__nomem(err)
-                                  : mkg__fail_at(err, MKG_EPARSE, s->name, 0, 0,
-                                                 "the gzip data are damaged");
-            goto out;
-        }
-    }
-out:
-    *n = room - s->z.avail_out;
-    return st;
-}
-
-static mkg_status read_through(mkg__stream *s, void *dst, size_t cap, size_t *n,
-                               mkg_err *err)
-{
-    *n = 0;
-    if (cap == 0) return MKG_OK;
-    mkg_status st = MKG_OK;
-    if (s->gzip) {
-        if (s->inflating) st = inflate_some(s, dst, cap, n, err);
-        s->broken |= st < 0;
-        return st;
-    }
-    st = fill(s, err);
-    if (st < 0) return st;
-    *n = s->end - s->at < cap ? s->end - s->at : cap;
-    memcpy(dst, s->raw + s->at, *n);
-    s->at += *n;
-    return MKG_OK;
-}
-
-mkg_status mkg__stream_read(mkg__stream *s, void *dst, size_t cap, size_t *n,
-                            mkg_err *err)
-{
-    size_t left = s->head.len - s->head_at;
-    if (left == 0) return read_through(s, dst, cap, n, err);
-    *n = left < cap ? left : cap;
-    memcpy(dst, s->head.ptr + s->head_at, *n);
-    s->head_at += *n;
-    return MKG_OK;
-}
-
-bool mkg__stream_broken(const mkg__stream *s)
-{
-    return s->broken;
-}
-
-mkg_status mkg__stream_peek(mkg__stream *s, mkg_view *head, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    char tmp[4096];
-    size_t n;
-
-    while (s->head.len < PEEK) {
-        MKG_GO(read_through(s, tmp, sizeof tmp, &n, err));
-        if (n == 0) break;
-        mkg__buf_put(&s->head, tmp, n);
-        if (s->head.failed) {
-            st = mkg__nomem(err);
-            goto out;
-        }
-    }
-out:
-    *head = mkg__view(s->head.ptr ? s->head.ptr : "", s->head.len);
-    return st;
-}
-
-void mkg__stream_progress(const mkg__stream *s, uint64_t *done, uint64_t *total)
-{
-    *done = s->raw_done - (s->end - s->at);
-    *total = s->raw_total;
-}
-
-const char *mkg__stream_name(const mkg__stream *s)
-{
-    return s->name;
-}
-
-mkg_status mkg__stream_sha256(mkg__stream *s, unsigned char out[MKG_SHA256_BYTES],
-                              mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    while (!s->eof) {
-        s->at = s->end;
-        MKG_GO(fill(s, err));
-    }
-    mkg__sha256_end(s->sha, out);
-out:
-    return st;
-}
 
 struct mkg__lines {
     mkg__stream *s;
@@ -305,7 +83,7 @@ mkg_status mkg__lines_next(mkg__lines *l, mkg_view *line, uint64_t *number,
     }
     *number = ++l->number;
     if (too_long || line->len > MKG_LINE_MAX)
-        return mkg__fail_at(err, MKG_EPARSE, l->s->name, *number, 0,
+        return mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(l->s), *number, 0,
                             "the line is longer than %d MiB", MKG_LINE_MAX >> 20);
     if (line->len && line->ptr[line->len - 1] == '\r') line->len--;
     if (*number == 1 && line->len >= 3 && memcmp(line->ptr, "\xef\xbb\xbf", 3) == 0) {
@@ -429,9 +207,10 @@ mkg_status mkg__file_sha256(const char *path, unsigned char out[MKG_SHA256_BYTES
                             uint64_t *size, mkg_err *err)
 {
     mkg__stream *s = NULL;
+    uint64_t total;
     mkg_status st = mkg__stream_open(path, &s, err);
     if (st >= 0) st = mkg__stream_sha256(s, out, err);
-    if (st >= 0) *size = s->raw_done;
+    if (st >= 0) mkg__stream_progress(s, size, &total);
     mkg__stream_close(s);
     return st;
 }

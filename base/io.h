@@ -1,25 +1,35 @@
-/* Files: streams that undo gzip and hash what they read, whole files, atomic writes. */
+/* Files: streams that undo packing and hash what they read, lines, whole files, atomic
+ * writes. */
 #ifndef MKG_IO_H
 #define MKG_IO_H
 
 #include "base/base.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/recode.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A byte stream from a file, a FIFO or standard input ("-"); gzip is recognised by its
- * magic and undone (RFC 1952, several members too). */
+/* A byte stream from a file, a FIFO or standard input ("-"). Packing is recognised by
+ * content and undone: gzip (RFC 1952, several members too), bzip2, xz, zstd, and a zip
+ * of one file. */
 typedef struct mkg__stream mkg__stream;
 
 /* MKG_EIO with a sentence for a missing file, a directory, no permission. */
 mkg_status mkg__stream_open(const char *path, mkg__stream **out, mkg_err *err);
 void mkg__stream_close(mkg__stream *s);
 
-/* Up to `cap` bytes into `dst`; *n = 0 at the end. MKG_EPARSE for broken gzip. */
+/* Up to `cap` bytes into `dst`; *n = 0 at the end. MKG_EPARSE for packed data
+ * that are damaged, end too soon, or unpack to more than anybody packs. */
 mkg_status mkg__stream_read(mkg__stream *s, void *dst, size_t cap, size_t *n,
                             mkg_err *err);
+bool mkg__stream_packed(const mkg__stream *s);
+
+/* Before the first read: what is GB18030 or UTF-16 comes as UTF-8 from now on. *found
+ * is what the first bytes are; MKG_UNKNOWN and MKG_UTF8 change nothing. */
+mkg_status mkg__stream_to_utf8(mkg__stream *s, mkg__encoding *found, mkg_err *err);
+
 /* Has a read failed for damage of the whole stream, not of a record? What comes of it
  * must not be taken for the file. */
 bool mkg__stream_broken(const mkg__stream *s);

@@ -8,6 +8,7 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(ARCHIVE REQUIRED libarchive)
 pkg_check_modules(CURL REQUIRED libcurl)
 pkg_check_modules(IGRAPH REQUIRED igraph)
 pkg_check_modules(OPENBLAS REQUIRED openblas)
@@ -17,4 +18,4 @@ target_link_libraries(medkg_deps INTERFACE
   PkgConfig::LMDB PkgConfig::JANSSON PkgConfig::UTF8PROC PkgConfig::SODIUM
   PkgConfig::XXHASH ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS} m)
 target_include_directories(medkg_deps SYSTEM INTERFACE
-  ${CURL_INCLUDE_DIRS} ${IGRAPH_INCLUDE_DIRS} ${OPENBLAS_INCLUDE_DIRS})
+  ${ARCHIVE_INCLUDE_DIRS} ${CURL_INCLUDE_DIRS} ${IGRAPH_INCLUDE_DIRS} ${OPENBLAS_INCLUDE_DIRS})

@@ -1,23 +1,34 @@
 /* Choosing the reader, counting what it could not read, committing or forgetting. */
-#include "import/import_internal.h"
+#include "import/concepts_internal.h"
 
 #include "base/err.h"
 #include "base/pool.h"
 #include "base/text.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* A reader of another format is one more line here. */
-static const mkg__format *const formats[] = {&mkg__format_triples,
-                                             &mkg__format_records};
+static const mkg__format *const formats[] = {&mkg__format_triples, &mkg__format_records,
+                                             &mkg__format_obo, &mkg__format_babelon,
+                                             &mkg__format_obographs};
 enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const char *names[FORMATS + 1];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void list_names(void)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        names[i] = formats[i]->name;
+}
 
 const char *const *mkg_import_formats(void)
 {
-    static const char *const names[] = {"triples", "records", NULL};
+    pthread_once(&once, list_names);
     return names;
 }
 
@@ -70,7 +81,7 @@ mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
 mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
 {
     uint64_t done, total;
-    if (!im->opts->progress || im->read % 256 != 0) return MKG_OK;
+    if (!im->opts->progress || ++im->ticks % 256 != 0) return MKG_OK;
     if (im->ahead)
         mkg__ahead_progress(im->ahead, &done, &total);
     else
@@ -89,21 +100,12 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     *out = NULL;
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
-    if (asked && !*out)
-        return mkg__fail(err, MKG_EARG, "unknown format '%s': triples or records",
-                         asked);
-    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
+    mkg_status st = mkg__stream_to_utf8(im->s, &im->encoding, err);
+    if (st >= 0) st = mkg__stream_peek(im->s, &head, err);
     if (st < 0) return st;
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
-    if (head.len >= 2 &&
-        (memcmp(head.ptr, "\xff\xfe", 2) == 0 || memcmp(head.ptr, "\xfe\xff", 2) == 0))
-        return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 1,
-                            "the file is UTF-16; UTF-8 is expected (iconv -f UTF-16 -t "
-                            "UTF-8 converts it)");
-    const char *nl = memchr(head.ptr, '\n', head.len);
-    size_t bad;
-    im->not_utf8 = nl && !mkg__utf8_valid(head.ptr, (size_t)(nl - head.ptr), &bad);
     if (im->opts->map && !asked) *out = &mkg__format_records;
     for (size_t i = 0; !*out && i < FORMATS; i++) {
         int sure = formats[i]->recognise(head, im->file);
@@ -114,8 +116,8 @@ static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_er
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
-        "the format is not recognised: name it with --format triples (CSV, "
-        "TSV, JSON) or --format records (JSON with a mapping)");
+        "the format is not recognised: name it with --format (docs/import.md lists the "
+        "formats)");
 }
 
 /* Is this very file in the graph? Only a file of a size that is known is read for it.
@@ -161,9 +163,10 @@ static mkg_status nothing_read(const mkg__import *im, mkg_err *err)
     return mkg__fail_at(err, MKG_EPARSE, im->file, im->first.line, im->first.col,
                         "none of the %llu records can be read; the first: %.300s%s",
                         (unsigned long long)im->skipped, im->first.msg,
-                        im->not_utf8 ? " (if the file is GB18030: iconv -f GB18030 -t "
-                                       "UTF-8 converts it)"
-                                     : "");
+                        im->encoding == MKG_UNKNOWN
+                            ? " (the file is not UTF-8, nor GB18030, nor UTF-16 with a "
+                              "byte order mark; iconv converts other encodings)"
+                            : "");
 }
 
 /* A source of this name and format is an older version of this one. */

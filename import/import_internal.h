@@ -18,8 +18,9 @@ typedef struct mkg__import {
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
-    mkg_err first; /* the first that was skipped */
-    bool not_utf8; /* the file does not begin as UTF-8 */
+    uint64_t ticks;         /* calls of mkg__import_tick() */
+    mkg_err first;          /* the first that was skipped */
+    mkg__encoding encoding; /* of the file; readers get UTF-8 */
 } mkg__import;
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
@@ -84,12 +85,56 @@ bool mkg__ahead_peek(mkg__ahead *a, const mkg_view **fields, size_t *n);
 bool mkg__ahead_broken(const mkg__ahead *a);
 void mkg__ahead_progress(const mkg__ahead *a, uint64_t *done, uint64_t *total);
 
+/* ---- tables with a header ---- */
+
+/* Delimited text whose first record names the columns. */
+typedef struct mkg__table {
+    mkg__import *im;
+    mkg__delimited *d;
+    mkg__arena arena;
+    mkg_view *names; /* of the columns, trimmed */
+    size_t n;
+    const mkg_view *fields; /* of the current row */
+    uint64_t line;
+} mkg__table;
+
+/* `delimiter` as for mkg__delimited_new(). MKG_EPARSE without a header. */
+mkg_status mkg__table_open(mkg__table *t, mkg__import *im, char delimiter,
+                           mkg_err *err);
+void mkg__table_close(mkg__table *t);
+
+/* The number of the column called `name`, without regard to ASCII case; SIZE_MAX if
+ * there is none. */
+size_t mkg__table_column(const mkg__table *t, const char *name);
+/* The same; MKG_EPARSE if there is none. */
+mkg_status mkg__table_need(const mkg__table *t, const char *name, size_t *out,
+                           mkg_err *err);
+
+/* The next row with as many fields as there are columns; others are put aside.
+ * MKG_END. */
+mkg_status mkg__table_next(mkg__table *t, mkg_err *err);
+/* The field of the row, trimmed; "" for column SIZE_MAX. */
+mkg_view mkg__table_field(const mkg__table *t, size_t column);
+
+/* Put the current row aside. */
+mkg_status mkg__table_skip(mkg__table *t, mkg_err *err, const char *fmt, ...)
+    MKG_PRINTF(3, 4);
+
+/* Does the first line of the head hold both words as fields? */
+bool mkg__table_has(mkg_view head, const char *a, const char *b);
+
 /* ---- a stream of JSON values ---- */
 
 typedef struct mkg__values mkg__values;
 
 /* JSON Lines, values one after the other, or the elements of one array. */
 mkg_status mkg__values_new(mkg__stream *s, mkg__values **out, mkg_err *err);
+/* The elements (objects) of the arrays that are called one of `wanted`, in a document
+ * of any size: `through` names the arrays and objects that they stand in. Both are
+ * NULL-terminated and borrowed. mkg__values_name() is the array of the last one. */
+mkg_status mkg__values_of(mkg__stream *s, const char *const *through,
+                          const char *const *wanted, mkg__values **out, mkg_err *err);
+const char *mkg__values_name(const mkg__values *v);
 void mkg__values_free(mkg__values *v);
 
 /* The next value, owned by the caller, and the line where it starts. MKG_END;

@@ -315,13 +315,15 @@ static bool is_json(mkg_view head)
     return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
 }
 
-/* "x.csv", "x.tsv.gz" */
+/* "x.csv", "x.tsv.gz", "x.csv.zip" */
 static bool named_as_table(const char *file)
 {
     const char *dot = strrchr(file, '.');
-    if (dot && dot > file && strcmp(dot, ".gz") == 0)
-        for (dot--; dot > file && *dot != '.'; dot--)
-            ;
+    static const char *const packed[] = {".gz", ".bz2", ".xz", ".zst", ".zip"};
+    for (size_t i = 0; dot && i < sizeof packed / sizeof *packed; i++)
+        if (dot > file && strcmp(dot, packed[i]) == 0)
+            for (dot--; dot > file && *dot != '.'; dot--)
+                ;
     return dot && (strncmp(dot, ".csv", 4) == 0 || strncmp(dot, ".tsv", 4) == 0) &&
            (dot[4] == '\0' || dot[4] == '.');
 }

@@ -16,6 +16,11 @@ struct mkg__values {
     size_t at, end;
     uint64_t line;
     mkg__buf text;
+    /* mkg__values_of(): a document */
+    const char *const *through, *const *wanted;
+    char open[8]; /* what is open: 'o'bject, 'a'rray, 'w'anted array */
+    size_t depth;
+    const char *name; /* of the wanted array */
 };
 
 /* Does a value that opens on the first line of the head also close on it? */
@@ -186,6 +191,154 @@ out:
     return st;
 }
 
+/* ---- arrays in a document ---- */
+
+mkg_status mkg__values_of(mkg__stream *s, const char *const *through,
+                          const char *const *wanted, mkg__values **out, mkg_err *err)
+{
+    mkg__values *v = mkg__calloc(1, sizeof *v);
+    *out = v;
+    if (!v) return mkg__nomem(err);
+    v->s = s;
+    v->line = 1;
+    v->through = through;
+    v->wanted = wanted;
+    return MKG_OK;
+}
+
+const char *mkg__values_name(const mkg__values *v)
+{
+    return v->name;
+}
+
+static mkg_status wrong(mkg__values *v, const char *what, mkg_err *err)
+{
+    v->ended = true;
+    return mkg__fail_at(err, MKG_EPARSE, mkg__stream_name(v->s), v->line, 0, "%s",
+                        what);
+}
+
+static mkg_status get_char(mkg__values *v, int *c, mkg_err *err)
+{
+    mkg_status st;
+    do
+        st = get(v, c, err);
+    while (st >= 0 && (*c == ' ' || *c == '\t' || *c == '\r' || *c == '\n'));
+    if (st >= 0 && *c < 0) return wrong(v, "the file ends before its value does", err);
+    return st;
+}
+
+/* Behind the quote that opens a string: its bytes into v->text. */
+static mkg_status get_string(mkg__values *v, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    int c;
+    v->text.len = 0;
+    for (;;) {
+        MKG_GO(get(v, &c, err));
+        if (c < 0) return wrong(v, "the file ends within a string", err);
+        if (c == '"') return mkg__buf_cstr(&v->text) ? MKG_OK : mkg__nomem(err);
+        if (c == '\\') MKG_GO(get(v, &c, err));
+        if (v->text.len < 1024) mkg__buf_byte(&v->text, (unsigned char)c);
+    }
+out:
+    return st;
+}
+
+/* Go behind the value that begins with c. */
+static mkg_status pass_by(mkg__values *v, int c, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t depth = 0;
+    for (;;) {
+        if (c == '"') {
+            MKG_GO(get_string(v, err));
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) { /* of what is around a number */
+                v->at--;
+                break;
+            }
+            depth--;
+        } else if (depth == 0 && c == ',') {
+            break;
+        }
+        if (depth == 0 && (c == '"' || c == '}' || c == ']')) break;
+        MKG_GO(get_char(v, &c, err));
+    }
+out:
+    return st;
+}
+
+static const char *among(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0) return *names;
+    return NULL;
+}
+
+/* Behind the quote that opens a key. */
+static mkg_status on_key(mkg__values *v, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    int c;
+    MKG_GO(get_string(v, err));
+    const char *wanted = among(v->wanted, v->text.ptr);
+    bool through = among(v->through, v->text.ptr) != NULL;
+    MKG_GO(get_char(v, &c, err));
+    if (c != ':') return wrong(v, "a colon is expected behind the key", err);
+    MKG_GO(get_char(v, &c, err));
+    if (v->depth == sizeof v->open) wanted = NULL, through = false;
+    if (wanted && c == '[') {
+        v->name = wanted;
+        v->open[v->depth++] = 'w';
+    } else if (through && (c == '[' || c == '{')) {
+        v->open[v->depth++] = c == '[' ? 'a' : 'o';
+    } else {
+        st = pass_by(v, c, err);
+    }
+out:
+    return st;
+}
+
+static mkg_status next_member(mkg__values *v, uint64_t *line, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    int c;
+    *line = v->line;
+    while (!v->ended) {
+        MKG_GO(get(v, &c, err));
+        char in = v->depth ? v->open[v->depth - 1] : '\0';
+        if (c < 0) {
+            v->ended = true;
+            *line = v->line;
+            return in ? wrong(v, "the file ends before its value does", err) : MKG_END;
+        }
+        if (strchr(" \t\r\n,\xef\xbb\xbf", c)) continue;
+        *line = v->line;
+        if (in && c == (in == 'o' ? '}' : ']')) {
+            v->depth--;
+        } else if (in == 'w') {
+            if (c == '{') return collect(v, c, *line, err);
+            MKG_GO(pass_by(v, c, err));
+        } else if (c == '{' && in != 'o') {
+            if (v->depth == sizeof v->open) return wrong(v, "too deep", err);
+            v->open[v->depth++] = 'o';
+        } else if (in == 'o' && c == '"') {
+            MKG_GO(on_key(v, err));
+        } else if (in == 'a') {
+            MKG_GO(pass_by(v, c, err));
+        } else {
+            return wrong(
+                v, in ? "a key is expected here" : "an object is expected here", err);
+        }
+    }
+    st = MKG_END;
+out:
+    return st;
+}
+
 mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_err *err)
 {
     mkg_status st;
@@ -198,7 +351,7 @@ mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_er
         if (v->lines) {
             st = mkg__lines_next(v->lines, &text, line, err);
         } else {
-            st = next_element(v, line, err);
+            st = v->wanted ? next_member(v, line, err) : next_element(v, line, err);
             text = mkg__view(v->text.ptr ? v->text.ptr : "", v->text.len);
         }
         if (st != MKG_OK) return st;

@@ -1,0 +1,471 @@
+/* Things by their ids: collected while a file is read, written at its end, when it is
+ * known how each is called. */
+#include "import/concepts_internal.h"
+
+#include "base/err.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct concept {
+    mkg_view id, name, hint; /* in the arena */
+    mkg_view type;           /* in the arena or the table; "" if none was given */
+    mkg_lang lang;           /* of name */
+    bool local;
+    uint64_t line; /* where it is described, 0: nowhere */
+    mkg_id node;
+}
+concept;
+
+typedef struct relation {
+    mkg_view name, label, other_id; /* in the arena */
+    const mkg_relation *known;
+} relation;
+
+struct mkg__concepts {
+    mkg__import *im;
+    mkg__ontologies *table;
+    mkg__map ids, relation_names, types;
+    concept *at; /* from 1 */
+    size_t n, cap;
+    relation *relations; /* from 1 */
+    size_t nrelations, relations_cap;
+    mkg__sayings sayings;
+    mkg__links hierarchy; /* of is_a */
+    mkg__arena arena;
+    mkg__buf key, predicate;
+};
+
+enum { SAYINGS_MEMORY = 64 << 20 };
+
+mkg_status mkg__concepts_new(mkg__import *im, mkg__concepts **out, mkg_err *err)
+{
+    mkg__concepts *c = mkg__calloc(1, sizeof *c);
+    *out = NULL;
+    if (!c) return mkg__nomem(err);
+    c->im = im;
+    c->sayings.fd = -1;
+    c->sayings.folder = mkg_kg_path(im->kg);
+    c->sayings.memory = SAYINGS_MEMORY;
+    mkg_status st = mkg__ontologies_load(im->opts->maps, &c->table, err);
+    if (st < 0) {
+        mkg__concepts_free(c);
+        return st;
+    }
+    *out = c;
+    return MKG_OK;
+}
+
+void mkg__concepts_free(mkg__concepts *c)
+{
+    if (!c) return;
+    mkg__ontologies_free(c->table);
+    mkg__map_clear(&c->ids);
+    mkg__map_clear(&c->relation_names);
+    mkg__map_clear(&c->types);
+    mkg__free(c->at);
+    mkg__free(c->relations);
+    mkg__sayings_clear(&c->sayings);
+    mkg__links_clear(&c->hierarchy);
+    mkg__arena_clear(&c->arena);
+    mkg__buf_clear(&c->key);
+    mkg__buf_clear(&c->predicate);
+    mkg__free(c);
+}
+
+const mkg__ontologies *mkg__concepts_table(const mkg__concepts *c)
+{
+    return c->table;
+}
+
+static mkg_status keep(mkg__concepts *c, mkg_view v, mkg_view *out, mkg_err *err)
+{
+    const char *p = mkg__arena_dup(&c->arena, v.ptr, v.len);
+    if (!p) return mkg__nomem(err);
+    *out = mkg__view(p, v.len);
+    return MKG_OK;
+}
+
+/* ---- filling ---- */
+
+mkg_status mkg__concepts_id(mkg__concepts *c, mkg_view id, mkg_id *out, mkg_err *err)
+{
+    mkg_status st = mkg__ontologies_id(c->table, id, &c->key, err);
+    if (st < 0) return st;
+    mkg_id *slot = mkg__map_put(&c->ids, c->key.ptr, c->key.len);
+    if (!slot || !mkg__grow(&c->at, &c->cap, c->n + 2, sizeof *c->at))
+        return mkg__nomem(err);
+    if (*slot == MKG_ID_NONE) {
+        memset(&c->at[c->n + 1], 0, sizeof *c->at);
+        st = keep(c, mkg__view(c->key.ptr, c->key.len), &c->at[c->n + 1].id, err);
+        if (st < 0) return st;
+        *slot = (mkg_id)++c->n;
+    }
+    *out = *slot;
+    return MKG_OK;
+}
+
+mkg_status mkg__concepts_describe(mkg__concepts *c, mkg_id id, uint64_t line,
+                                  mkg_err *err)
+{
+    concept *x = &c->at[id];
+    (void)err;
+    if (x->line && line != x->line)
+        mkg__import_remark(c->im, line,
+                           "'%.*s' is described in line %llu already: what both say is "
+                           "put together",
+                           mkg__clip(x->id, 80), x->id.ptr,
+                           (unsigned long long)x->line);
+    if (!x->line) x->line = line;
+    return MKG_OK;
+}
+
+void mkg__concepts_mention(mkg__concepts *c, mkg_id id, uint64_t line)
+{
+    if (!c->at[id].line) c->at[id].line = line;
+}
+
+mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_err *err)
+{
+    /* Types are few: one copy of each. */
+    mkg_id *slot = mkg__map_put(&c->types, type.ptr, type.len);
+    if (!slot) return mkg__nomem(err);
+    if (*slot != MKG_ID_NONE) {
+        c->at[id].type = c->at[*slot].type;
+        if (mkg__view_eq(c->at[id].type, type)) return MKG_OK;
+    }
+    *slot = id;
+    return keep(c, type, &c->at[id].type, err);
+}
+
+mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_err *err)
+{
+    concept *x = &c->at[id];
+    name = mkg__trim(name);
+    if (x->hint.len || x->name.len || name.len == 0) return MKG_OK;
+    return keep(c, name, &x->hint, err);
+}
+
+void mkg__concepts_local(mkg__concepts *c, mkg_id id)
+{
+    c->at[id].local = true;
+}
+
+mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id)
+{
+    const concept *x = &c->at[id];
+    return x->type.len ? x->type : mkg__ontologies_type(c->table, x->id);
+}
+
+mkg_status mkg__concepts_relation(mkg__concepts *c, mkg_view name, mkg_id *out,
+                                  mkg_err *err)
+{
+    mkg_status st = mkg__ontologies_id(c->table, name, &c->key, err);
+    if (st < 0) return st;
+    name = mkg__view(c->key.ptr, c->key.len);
+    mkg_id *slot = mkg__map_put(&c->relation_names, name.ptr, name.len);
+    if (!slot || !mkg__grow(&c->relations, &c->relations_cap, c->nrelations + 2,
+                            sizeof *c->relations))
+        return mkg__nomem(err);
+    if (*slot == MKG_ID_NONE) {
+        relation *r = &c->relations[c->nrelations + 1];
+        memset(r, 0, sizeof *r);
+        st = keep(c, name, &r->name, err);
+        if (st < 0) return st;
+        *slot = (mkg_id)++c->nrelations;
+    }
+    *out = *slot;
+    return MKG_OK;
+}
+
+mkg_status mkg__concepts_relation_label(mkg__concepts *c, mkg_id id, mkg_view label,
+                                        mkg_err *err)
+{
+    relation *r = &c->relations[id];
+    return r->label.len || label.len == 0 ? MKG_OK : keep(c, label, &r->label, err);
+}
+
+mkg_status mkg__concepts_relation_is(mkg__concepts *c, mkg_id id, mkg_view other,
+                                     mkg_err *err)
+{
+    relation *r = &c->relations[id];
+    mkg_status st = mkg__ontologies_id(c->table, other, &c->key, err);
+    if (st < 0 || r->other_id.len) return st;
+    return keep(c, mkg__view(c->key.ptr, c->key.len), &r->other_id, err);
+}
+
+mkg_status mkg__concepts_say(mkg__concepts *c, const mkg__saying *what, mkg_err *err)
+{
+    mkg__saying s = *what;
+    concept *x = &c->at[s.subject];
+    size_t bad;
+
+    if (s.kind != MKG_SAY_FACT) {
+        s.text = mkg__trim(s.text);
+        if (s.text.len == 0) return MKG_OK;
+    }
+    if (s.kind == MKG_SAY_NAME && !x->name.len && s.text.len <= MKG_LINE_MAX &&
+        mkg__utf8_valid(s.text.ptr, s.text.len, &bad)) {
+        mkg_status st = keep(c, s.text, &x->name, err);
+        if (st < 0) return st;
+        x->lang = s.lang;
+    }
+    return mkg__sayings_put(&c->sayings, &s, err);
+}
+
+mkg_status mkg__concepts_xref(mkg__concepts *c, mkg_id id, mkg_view xref, uint64_t line,
+                              mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__saying s = {.subject = id, .kind = MKG_SAY_CODE, .line = line};
+    mkg__buf code = {0};
+
+    MKG_GO(mkg__ontologies_id(c->table, mkg__trim(xref), &code, err));
+    s.text = mkg__view(code.ptr, code.len);
+    const char *colon = code.len ? memchr(code.ptr, ':', code.len) : NULL;
+    size_t system = colon ? (size_t)(colon - code.ptr) : 0;
+    bool is_code = system > 0 && system + 1 < code.len && code.ptr[system + 1] != '/' &&
+                   !memchr(code.ptr, ' ', system);
+    mkg_view theirs = mkg__ontologies_type(c->table, s.text);
+    mkg_view own = mkg__ontologies_type(c->table, c->at[id].id);
+    bool other_thing = theirs.len && own.len && !mkg__view_eq(theirs, own) &&
+                       !mkg__ontologies_shared(c->table, s.text);
+    if (!is_code || other_thing) {
+        s.kind = is_code ? MKG_SAY_FACT : MKG_SAY_TEXT;
+        if (is_code) MKG_GO(mkg__concepts_id(c, s.text, &s.object, err));
+        MKG_GO(mkg__concepts_relation(c, mkg__view("xref", 4), &s.relation, err));
+    }
+    st = mkg__concepts_say(c, &s, err);
+out:
+    mkg__buf_clear(&code);
+    return st;
+}
+
+mkg_status mkg__concepts_synonym(mkg__concepts *c, mkg_id id, const char *scope,
+                                 mkg_view text, mkg_lang lang, uint64_t line,
+                                 mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__saying s = {.subject = id, .text = text, .lang = lang, .line = line};
+    if (scope) {
+        s.kind = MKG_SAY_TEXT;
+        MKG_GO(mkg__concepts_relation(c, mkg__view(scope, strlen(scope)), &s.relation,
+                                      err));
+        MKG_GO(mkg__concepts_say(c, &s, err));
+    }
+    if (scope && strcmp(scope, "related_synonym") != 0) return MKG_OK;
+    s.kind = MKG_SAY_ALIAS;
+    st = mkg__concepts_say(c, &s, err);
+out:
+    return st;
+}
+
+mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predicate,
+                               mkg_id object, mkg_view text, mkg_lang lang,
+                               uint64_t line, mkg_err *err)
+{
+    static const struct {
+        const char *word;
+        mkg__saying_kind kind;
+    } words[] = {
+        {"@name", MKG_SAY_NAME}, {"@alias", MKG_SAY_ALIAS}, {"@code", MKG_SAY_CODE}};
+    mkg_status st = mkg__ontologies_id(c->table, predicate, &c->predicate, err);
+    if (st < 0) return st;
+    predicate = mkg__view(c->predicate.ptr, c->predicate.len);
+    mkg_view is = mkg__ontologies_predicate(c->table, predicate);
+    mkg__saying s = {.kind = object ? MKG_SAY_FACT : MKG_SAY_TEXT,
+                     .subject = subject,
+                     .object = object,
+                     .text = text,
+                     .lang = lang,
+                     .line = line};
+    if (mkg__view_is(is, "@ignore")) return MKG_OK;
+    if (mkg__view_is(is, "@xref"))
+        return mkg__concepts_xref(c, subject, object ? c->at[object].id : text, line,
+                                  err);
+    /* "The same as MESH:D005350", as a text, is a code. */
+    if (mkg__view_is(is, "same_as") && !object && text.len &&
+        memchr(text.ptr, ':', text.len) && !memchr(text.ptr, ' ', text.len))
+        return mkg__concepts_xref(c, subject, text, line, err);
+    if (mkg__view_is(is, "@obsolete"))
+        return mkg__view_is(text, "true") || mkg__view_is(text, "1")
+                   ? mkg__concepts_type(c, subject, mkg__view("obsolete", 8), err)
+                   : MKG_OK;
+    for (size_t i = 0; !object && i < sizeof words / sizeof *words; i++)
+        if (mkg__view_is(is, words[i].word)) {
+            s.kind = words[i].kind;
+            return s.kind == MKG_SAY_CODE && !memchr(text.ptr, ':', text.len)
+                       ? MKG_OK
+                       : mkg__concepts_say(c, &s, err);
+        }
+    if (!object && mkg__view_is(is, "related_synonym"))
+        return mkg__concepts_synonym(c, subject, "related_synonym", text, lang, line,
+                                     err);
+    st = mkg__concepts_relation(c, predicate, &s.relation, err);
+    return st < 0 ? st : mkg__concepts_say(c, &s, err);
+}
+
+/* ---- writing ---- */
+
+static bool is_code(const concept *x)
+{
+    const char *colon = x->id.len ? memchr(x->id.ptr, ':', x->id.len) : NULL;
+    return !x->local && colon && colon > x->id.ptr &&
+           colon < x->id.ptr + x->id.len - 1 && x->id.len <= MKG_NAME_MAX;
+}
+
+static mkg_status make_node(mkg__concepts *c, mkg_id id, mkg_err *err)
+{
+    concept *x = &c->at[id];
+    mkg_view type = mkg__concepts_type_of(c, id);
+    mkg_view name = x->name.len ? x->name : x->hint.len ? x->hint : x->id;
+    mkg_err e = {0};
+    mkg_status st;
+    if (type.len == 0) type = mkg__view("concept", 7);
+    if (is_code(x))
+        st = mkg_writer_node_coded(c->im->w, type, name, x->lang, x->id, &x->node, &e);
+    else
+        st = mkg_writer_node(c->im->w, type, name, x->lang, &x->node, &e);
+    if (st >= 0) return MKG_OK;
+    x->node = MKG_ID_NONE;
+    return mkg__import_fault(c->im, st, &e, x->line, err);
+}
+
+static mkg_status make_nodes(mkg__concepts *c, mkg_err *err)
+{
+    uint64_t stubs = 0;
+    mkg_id first = 0;
+    for (mkg_id i = 1; i <= c->n; i++) {
+        mkg_status st = make_node(c, i, err);
+        if (st < 0) return st;
+        if (c->at[i].line) {
+            c->im->read++;
+        } else if (stubs++ == 0) {
+            first = i;
+        }
+    }
+    if (stubs)
+        mkg__import_remark(c->im, 0,
+                           "%llu thing%s that the file refers to and does not describe "
+                           "('%.*s'%s): kept by name and code alone",
+                           (unsigned long long)stubs, stubs == 1 ? "" : "s",
+                           mkg__clip(c->at[first].id, 80), c->at[first].id.ptr,
+                           stubs == 1 ? "" : " is the first");
+    return MKG_OK;
+}
+
+/* The table knows it by its id, its other id or its name; the vocabulary by its name or
+ * label; else it is new, under the label that the file gives it. */
+static mkg_status resolve(mkg__concepts *c, mkg_id id, uint64_t line, mkg_err *err)
+{
+    relation *r = &c->relations[id];
+    mkg_view name = mkg__ontologies_predicate(c->table, r->name);
+    if (!name.len) name = mkg__ontologies_predicate(c->table, r->other_id);
+    if (!name.len) name = mkg__ontologies_predicate(c->table, r->label);
+    if (!name.len && mkg_kg_find_relation(c->im->kg, r->name)) name = r->name;
+    if (!name.len) name = r->label.len ? r->label : r->name;
+    return mkg__import_relation(c->im, name, line, &r->known, err);
+}
+
+static mkg_status write_fact(mkg__concepts *c, const mkg__saying *s, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    relation *r = &c->relations[s->relation];
+    mkg_view none = {"", 0};
+    if (!r->known) MKG_GO(resolve(c, s->relation, s->line, err));
+    mkg_fact_in f = {.subject = c->at[s->subject].node,
+                     .relation = r->known,
+                     .literal = s->text,
+                     .literal_lang = s->lang,
+                     .denied = s->denied,
+                     .weight = s->weight,
+                     .grade = none,
+                     .population = none,
+                     .locator = none,
+                     .line = s->line};
+    if (s->kind == MKG_SAY_FACT) {
+        const concept *o = &c->at[s->object];
+        if (o->node == MKG_ID_NONE) return MKG_OK; /* it was put aside */
+        if (r->known->literal || r->known->alias)
+            f.literal = o->name.len ? o->name : o->hint.len ? o->hint : o->id;
+        else
+            f.object = o->node;
+        if (f.object && mkg__view_is(r->known->name, "is_a"))
+            MKG_GO(mkg__links_add(&c->hierarchy, s->subject, s->object, s->line, err));
+    }
+    if (r->known->alias)
+        return mkg_writer_name(c->im->w, f.subject, MKG_ENTRY_ALIAS, s->lang, f.literal,
+                               err);
+    if (f.object == MKG_ID_NONE && r->known->inverse)
+        return mkg__fail(err, MKG_EPARSE, "a text cannot be the subject of '%.*s'",
+                         mkg__clip(r->known->name, 60), r->known->name.ptr);
+    st = mkg_writer_fact(c->im->w, &f, err);
+out:
+    return st;
+}
+
+/* A code that is the id of another thing of the file would make the two one. */
+static mkg_status write_code(mkg__concepts *c, const mkg__saying *s, mkg_err *err)
+{
+    mkg__saying link = *s;
+    mkg_status st = mkg__ontologies_id(c->table, s->text, &c->key, err);
+    if (st < 0) return st;
+    const mkg_id *other = mkg__map_get(&c->ids, c->key.ptr, c->key.len);
+    if (!other || *other == s->subject)
+        return mkg_writer_code(c->im->w, c->at[s->subject].node,
+                               mkg__view(c->key.ptr, c->key.len), err);
+    link.kind = MKG_SAY_FACT;
+    link.object = *other;
+    st = mkg__concepts_relation(c, mkg__view("xref", 4), &link.relation, err);
+    return st < 0 ? st : write_fact(c, &link, err);
+}
+
+static mkg_status write_saying(mkg__concepts *c, const mkg__saying *s, mkg_err *err)
+{
+    mkg_id node = c->at[s->subject].node;
+    if (node == MKG_ID_NONE) return MKG_OK; /* it was put aside */
+    switch (s->kind) {
+    case MKG_SAY_NAME:
+    case MKG_SAY_ALIAS:
+        return mkg_writer_name(
+            c->im->w, node, s->kind == MKG_SAY_NAME ? MKG_ENTRY_NAME : MKG_ENTRY_ALIAS,
+            s->lang, s->text, err);
+    case MKG_SAY_CODE:
+        return write_code(c, s, err);
+    case MKG_SAY_FACT:
+    case MKG_SAY_TEXT:
+        break;
+    }
+    return write_fact(c, s, err);
+}
+
+static void on_ring(void *ctx, const mkg__link *closing)
+{
+    const mkg__concepts *c = ctx;
+    const concept *a = &c->at[closing->from], *b = &c->at[closing->to];
+    mkg__import_remark(
+        c->im, closing->line,
+        "'%.*s' is_a '%.*s' closes a ring: the first is above the second "
+        "already",
+        mkg__clip(a->id, 80), a->id.ptr, mkg__clip(b->id, 80), b->id.ptr);
+}
+
+mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__saying s;
+
+    MKG_GO(make_nodes(c, err));
+    mkg__sayings_rewind(&c->sayings);
+    for (;;) {
+        mkg_err e = {0};
+        st = mkg__sayings_next(&c->sayings, &s, err);
+        if (st < 0 || st == MKG_END) break;
+        st = write_saying(c, &s, &e);
+        if (st < 0) MKG_GO(mkg__import_fault(c->im, st, &e, s.line, err));
+    }
+    if (st == MKG_END) st = mkg__links_rings(&c->hierarchy, c->n, on_ring, c, err);
+out:
+    return st;
+}

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""What is in a file, counted without medkg: `counts.py FORMAT FILE` prints a line
+"key number" for each count that the import must agree with. Keys: nodes, facts, names,
+type:T, relation:R. A test compares (tests/test_import_shared.c)."""
+import csv
+import json
+import re
+import sys
+import unicodedata
+
+
+def fold(name):
+    """As docs/formats.md says that names are folded."""
+    name = unicodedata.normalize("NFKC", name).casefold()
+    name = unicodedata.normalize("NFKC", name)
+    name = re.sub("[\u2010-\u2015\u2212\u00ad]", "-", name)
+    name = re.sub("[\u2018\u2019\u201b\u02bc\u2032`\u00b4]", "'", name)
+    name = re.sub('[\u201c\u201d\u201f\u2033]', '"', name)
+    return " ".join(name.split())
+
+
+class Counts:
+    def __init__(self):
+        self.nodes, self.names, self.facts, self.types = set(), set(), set(), {}
+
+    def node(self, id, type):
+        self.nodes.add(id)
+        self.types[id] = type
+
+    def name(self, id, name):
+        if name.strip():
+            self.names.add((id, fold(name)))
+
+    def fact(self, s, r, o):
+        self.facts.add((s, r, o))
+
+    def show(self):
+        print("nodes", len(self.nodes))
+        print("names", len(self.names))
+        print("facts", len(self.facts))
+        for t in sorted(set(self.types.values())):
+            print("type:" + t, sum(1 for v in self.types.values() if v == t))
+        for r in sorted({f[1] for f in self.facts}):
+            print("relation:" + r, sum(1 for f in self.facts if f[1] == r))
+
+
+TYPES = {"DOID": "disease", "HP": "symptom", "MONDO": "disease", "SYMP": "symptom"}
+SPECIAL = {"HP:0000001": "concept", "HP:0000005": "concept", "HP:0000118": "concept"}
+
+
+def type_of(id):
+    return SPECIAL.get(id) or TYPES.get(id.split(":")[0], "concept")
+
+
+def unescape(text):
+    return re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t", "W": " "}.get(m[1], m[1]), text)
+
+
+def obo(path, c):
+    skos = {"exactMatch": "same_as", "closeMatch": "close_match", "broadMatch": "broad_match",
+            "narrowMatch": "narrow_match", "relatedMatch": "related_match"}
+    codes = []
+    for frame in re.split(r"\n(?=\[)", open(path, encoding="utf-8").read()):
+        if not frame.startswith("[Term]"):
+            continue
+        lines = [line.partition(": ")[::2] for line in frame.split("\n")[1:] if ": " in line]
+        id = next(v for t, v in lines if t == "id").strip()
+        c.node(id, "obsolete" if ("is_obsolete", "true") in lines else type_of(id))
+        for tag, value in lines:
+            value = value.strip()
+            first = value.split(" ")[0]
+            if tag == "name":
+                c.name(id, unescape(value))
+            elif tag == "synonym":
+                text, scope = re.match(r'"((?:[^"\\]|\\.)*)"\s*(\w+)?', value).groups()
+                text = unescape(text)
+                if scope in ("EXACT", "RELATED", None):
+                    c.name(id, text)
+                if scope != "EXACT":
+                    c.fact(id, (scope or "RELATED").lower() + "_synonym", text.strip())
+            elif tag == "def":
+                text = unescape(re.match(r'"((?:[^"\\]|\\.)*)"', value)[1]).strip()
+                if text:
+                    c.fact(id, "description", text)
+            elif tag in ("comment", "subset"):
+                c.fact(id, tag, unescape(value))
+            elif tag in ("is_a", "disjoint_from", "replaced_by", "consider"):
+                c.fact(id, tag, first)
+                c.types.setdefault(first, type_of(first))
+                c.nodes.add(first)
+            elif tag == "property_value" and first.startswith("skos:"):
+                other = value.split(" ")[1]
+                if first == "skos:exactMatch" and other.startswith('"'):
+                    continue  # a code
+                if other.startswith('"'):
+                    other = re.match(r'"([^"]*)"', other)[1]
+                else:
+                    c.nodes.add(other)
+                    c.types.setdefault(other, type_of(other))
+                c.fact(id, skos[first[5:]], other)
+            elif tag == "xref" and first.split(":")[0] in TYPES and type_of(first) != type_of(id):
+                c.fact(id, "xref", first)
+                c.nodes.add(first)
+                c.types.setdefault(first, type_of(first))
+            elif tag in ("xref", "alt_id"):
+                codes.append((id, first))
+    for id, code in codes:
+        if code in c.nodes and code != id:  # the id of another thing is no code
+            c.fact(id, "xref", code)
+    described = {id for id, _ in c.names}
+    for id in c.nodes - described:
+        c.name(id, id)
+
+
+def babelon(path, c):
+    for row in csv.DictReader(open(path, encoding="utf-8", newline=""), delimiter="\t"):
+        c.node(row["subject_id"], type_of(row["subject_id"]))
+        c.name(row["subject_id"], row["source_value"])
+        c.name(row["subject_id"], row["translation_value"])
+
+
+def curie(iri):
+    return re.sub(r"^http://purl.obolibrary.org/obo/(\w+)_", r"\1:", iri)
+
+
+def obographs(path, c):
+    scopes = {"hasRelatedSynonym": "related_synonym", "hasBroadSynonym": "broad_synonym",
+              "hasNarrowSynonym": "narrow_synonym"}
+    skos = "http://www.w3.org/2004/02/skos/core#"
+    for graph in json.load(open(path, encoding="utf-8"))["graphs"]:
+        for n in graph["nodes"]:
+            if n.get("type") == "PROPERTY":
+                continue
+            id, meta = curie(n["id"]), n.get("meta", {})
+            c.node(id, "obsolete" if meta.get("deprecated") else type_of(id))
+            c.name(id, n["lbl"])
+            for s in meta.get("synonyms", []):
+                if s["pred"] in ("hasExactSynonym", "hasRelatedSynonym"):
+                    c.name(id, s["val"])
+                if s["pred"] in scopes:
+                    c.fact(id, scopes[s["pred"]], s["val"].strip())
+            if "definition" in meta:
+                c.fact(id, "description", meta["definition"]["val"].strip())
+            for v in meta.get("comments", []):
+                c.fact(id, "comment", v)
+            for v in meta.get("subsets", []):
+                c.fact(id, "subset", v.split("#")[1])
+            for v in meta.get("basicPropertyValues", []):
+                match = re.match(re.escape(skos) + "(close|broad|narrow|related)Match$", v["pred"])
+                if match:
+                    c.fact(id, match[1] + "_match", v["val"])
+                elif v["pred"].endswith("IAO_0100001"):
+                    c.fact(id, "replaced_by", curie(v["val"]))
+                    c.types.setdefault(curie(v["val"]), type_of(curie(v["val"])))
+                    c.nodes.add(curie(v["val"]))
+        for e in graph["edges"]:
+            c.fact(curie(e["sub"]), "is_a", curie(e["obj"]))
+    described = {id for id, _ in c.names}
+    for id in c.nodes - described:
+        c.name(id, id)
+
+
+FORMATS = {"obo": obo, "babelon": babelon, "obographs": obographs}
+
+if __name__ == "__main__":
+    counts = Counts()
+    FORMATS[sys.argv[1]](sys.argv[2], counts)
+    counts.show()

@@ -1,0 +1,137 @@
+/* Real files, where they are present: what came across agrees with what counts.py
+ * counts in the same file without medkg. */
+#include "testing_import.h"
+
+#include "base/io.h"
+
+static mkg_err err;
+
+static const struct {
+    const char *format, *file;
+} files[] = {{"obo", "hpo/hp.obo"},
+             {"obo", "disease_ontology/doid_2016.obo"},
+             {"obo", "disease_ontology/DO_cancer_slim.obo"},
+             {"obo", "disease_ontology/DO_AGR_slim.obo"},
+             {"babelon", "hpo/hp-zh.babelon.tsv"},
+             {"babelon", "hpo/hp-zh-preprocessed.babelon.tsv"},
+             {"obographs", "disease_ontology/DO_cancer_slim.json"}};
+
+static uint64_t type_count(const mkg_stats *s, const char *type)
+{
+    for (size_t i = 0; i < s->ntypes; i++)
+        if (mkg__view_is(s->types[i].type, type)) return s->types[i].nodes;
+    return 0;
+}
+
+static uint64_t relation_count(import_world *w, const char *name)
+{
+    uint64_t n = 0;
+    const mkg_relation *r = mkg_kg_find_relation(w->kg, V(name));
+    if (r) assert_mkg_ok(mkg_kg_relation_facts(w->kg, r->id, &n, &err));
+    return n;
+}
+
+static uint64_t count_of(import_world *w, const mkg_stats *s,
+                         const mkg_import_result *r, const char *key)
+{
+    if (strcmp(key, "nodes") == 0) return r->nodes;
+    if (strcmp(key, "names") == 0) return r->names;
+    if (strcmp(key, "facts") == 0) return r->facts;
+    if (strncmp(key, "type:", 5) == 0) return type_count(s, key + 5);
+    if (strncmp(key, "relation:", 9) == 0) return relation_count(w, key + 9);
+    fail_msg("a count of '%s'", key);
+    return 0;
+}
+
+/* Import the file into a store of its own and hold it against the counts. */
+static bool compare_file(const char *format, const char *file)
+{
+    void *fresh = NULL;
+    char path[4096], command[8192], key[256];
+    unsigned long long want;
+    mkg_import_result r;
+    mkg_stats stats;
+    bool same = true;
+    int keys = 0;
+
+    snprintf(path, sizeof path, "%s/data/%s", MEDKG_SHARED, file);
+    if (!mkg__file_exists(path)) {
+        print_message("%s is not there: skipped\n", path);
+        return true;
+    }
+    import_setup(&fresh);
+    import_world *w = fresh;
+    mkg_import_opts o = {.format = NULL}; /* recognised */
+    assert_mkg_ok(import_path(w, path, o, &r, &err));
+    assert_string_equal(r.format, format);
+    assert_mkg_ok(mkg_kg_stats(w->kg, &stats, &err));
+    snprintf(command, sizeof command, "python3 '%s/counts.py' %s '%s'", MEDKG_TESTS_DIR,
+             format, path);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    while (fscanf(f, "%255s %llu", key, &want) == 2) {
+        uint64_t have = count_of(w, &stats, &r, key);
+        keys++;
+        if (have == want) continue;
+        print_error("%s: %s is %llu, and %llu by counts.py\n", file, key,
+                    (unsigned long long)have, want);
+        same = false;
+    }
+    assert_int_equal(pclose(f), 0);
+    assert_true(keys >= 3);
+    mkg_stats_clear(&stats);
+    import_teardown(&fresh);
+    return same;
+}
+
+static void test_counts(void **state)
+{
+    (void)state;
+    bool same = true;
+    if (system("python3 -c 'import unicodedata' 2>/dev/null") != 0) {
+        print_message("python3 is not there: skipped\n");
+        skip();
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        same &= compare_file(files[i].format, files[i].file);
+    assert_true(same);
+}
+
+/* One thing under its Chinese and its English name. */
+static void test_translation(void **state)
+{
+    (void)state;
+    static const char *const both[] = {"hpo/hp.obo", "hpo/hp-zh.babelon.tsv"};
+    for (int order = 0; order < 2; order++) {
+        void *fresh = NULL;
+        mkg_ids zh = {0}, en = {0};
+        import_setup(&fresh);
+        import_world *w = fresh;
+        for (int i = 0; i < 2; i++) {
+            char path[4096];
+            mkg_import_result r;
+            mkg_import_opts o = {0};
+            snprintf(path, sizeof path, "%s/data/%s", MEDKG_SHARED, both[i ^ order]);
+            if (!mkg__file_exists(path)) {
+                import_teardown(&fresh);
+                skip();
+            }
+            assert_mkg_ok(import_path(w, path, o, &r, &err));
+        }
+        assert_int_equal(mkg_kg_find_name(w->kg, V("发热"), &zh, &err), MKG_OK);
+        assert_int_equal(mkg_kg_find_name(w->kg, V("fever"), &en, &err), MKG_OK);
+        assert_int_equal(zh.n, 1);
+        assert_int_equal(en.n, 1);
+        assert_int_equal(zh.ids[0], en.ids[0]);
+        mkg_ids_clear(&zh);
+        mkg_ids_clear(&en);
+        import_teardown(&fresh);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts),
+                                       cmocka_unit_test(test_translation)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
