@@ -45,7 +45,10 @@ mkg_lang mkg__lang_parse(const char *s, size_t n);
 bool mkg__is_han(uint32_t c);
 /* Letter, digit or mark outside Han: a character of a word that blanks delimit. */
 bool mkg__is_word(uint32_t c);
-bool mkg__is_space(uint32_t c);
+bool mkg__is_space(uint32_t c); /* Unicode's White_Space */
+/* General categories L and N, Han included. */
+bool mkg__is_letter(uint32_t c);
+bool mkg__is_number(uint32_t c);
 
 /* The view without white space at both ends. */
 mkg_view mkg__trim(mkg_view v);

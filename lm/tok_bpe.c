@@ -1,0 +1,166 @@
+/* Byte-level BPE. The vocabulary writes each byte as a printable character; here all
+ * is undone to bytes when it is loaded, so that text is never rewritten. */
+#include "lm/tok_internal.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* The byte that a character of GPT-2's alphabet stands for: printable Latin-1 stands
+ * for itself, the other 68 bytes, in order, are U+0100 and on. -1: not one of them. */
+static int byte_of(uint32_t c)
+{
+    if ((c >= 0x21 && c <= 0x7e) || (c >= 0xa1 && c <= 0xac) ||
+        (c >= 0xae && c <= 0xff))
+        return (int)c;
+    if (c < 0x100 || c > 0x143) return -1;
+    c -= 0x100;
+    if (c <= 0x20) return (int)c;                 /* 0x00 – 0x20 */
+    if (c <= 0x42) return (int)(c - 0x21 + 0x7f); /* 0x7f – 0xa0 */
+    return 0xad;
+}
+
+bool mkg__bpe_bytes(const char *s, size_t n, char *out, size_t *len)
+{
+    *len = 0;
+    for (size_t i = 0, k; i < n; i += k) {
+        int b = byte_of(mkg__utf8_decode(s + i, n - i, &k));
+        if (b < 0) {
+            memcpy(out, s, n);
+            *len = n;
+            return false;
+        }
+        out[(*len)++] = (char)b;
+    }
+    return true;
+}
+
+static size_t pair_slot(uint64_t key, size_t mask)
+{
+    key *= 0x9e3779b97f4a7c15u;
+    return (size_t)(key >> 32 ^ key >> 12) & mask;
+}
+
+static const mkg__pair *find_pair(const mkg_tok *t, uint32_t left, uint32_t right)
+{
+    uint64_t key = (uint64_t)left << 32 | right;
+    size_t i = pair_slot(key, t->pair_mask);
+    for (; t->pairs[i].id != MKG_TOKEN_NONE; i = (i + 1) & t->pair_mask)
+        if (t->pairs[i].key == key) return &t->pairs[i];
+    return NULL;
+}
+
+/* The first of equal pairs stays. There is always an empty slot. */
+static void put_pair(mkg_tok *t, uint32_t left, uint32_t right, uint32_t rank,
+                     uint32_t id)
+{
+    uint64_t key = (uint64_t)left << 32 | right;
+    size_t i = pair_slot(key, t->pair_mask);
+    for (; t->pairs[i].id != MKG_TOKEN_NONE; i = (i + 1) & t->pair_mask)
+        if (t->pairs[i].key == key) return;
+    t->pairs[i] = (mkg__pair){.key = key, .rank = rank, .id = id};
+}
+
+/* "left right": the blank that parts them is the first behind the first byte. */
+static mkg_status load_merge(mkg_tok *t, mkg_view s, uint32_t rank, mkg__buf *tmp,
+                             mkg_err *err)
+{
+    const char *blank = s.len > 2 ? memchr(s.ptr + 1, ' ', s.len - 2) : NULL;
+    size_t l, r;
+    if (!blank)
+        return mkg__fail(err, MKG_EPARSE,
+                         "merge %lu of the tokenizer is not two strings and a blank",
+                         (unsigned long)rank);
+    tmp->len = 0;
+    mkg__buf_put(tmp, s.ptr, s.len); /* for its room: decoded it is shorter */
+    if (tmp->failed) return mkg__nomem(err);
+    size_t left = (size_t)(blank - s.ptr);
+    /* A pair with other characters cannot come of any text. */
+    if (!mkg__bpe_bytes(s.ptr, left, tmp->ptr, &l) ||
+        !mkg__bpe_bytes(blank + 1, s.len - left - 1, tmp->ptr + l, &r))
+        return MKG_OK;
+    uint32_t a = mkg__symbol_put(t, tmp->ptr, l);
+    uint32_t b = mkg__symbol_put(t, tmp->ptr + l, r);
+    uint32_t ab = mkg__symbol_put(t, tmp->ptr, l + r);
+    if (a == MKG_TOKEN_NONE || b == MKG_TOKEN_NONE || ab == MKG_TOKEN_NONE)
+        return mkg__nomem(err);
+    put_pair(t, a, b, rank, ab);
+    return MKG_OK;
+}
+
+mkg_status mkg__bpe_load(mkg_tok *t, const mkg_gguf *g, mkg_err *err)
+{
+    const mkg_gguf_meta *merges = NULL;
+    mkg__buf tmp = {0};
+    mkg_view s;
+    size_t at = 0, cap = 16, bytes;
+    mkg_status st =
+        mkg_gguf_get_array(g, "tokenizer.ggml.merges", MKG_GGUF_STRING, &merges, err);
+    if (st < 0) return st;
+    size_t n = merges ? merges->n : 0;
+    if (n > UINT32_MAX / 4)
+        return mkg__fail(err, MKG_EPARSE, "the tokenizer has too many merges");
+    while (cap < n + n / 2)
+        cap *= 2;
+    if (!mkg__mul(cap, sizeof *t->pairs, &bytes) || !(t->pairs = mkg__malloc(bytes)))
+        return mkg__nomem(err);
+    memset(t->pairs, 0xff, bytes); /* every id MKG_TOKEN_NONE */
+    t->pair_mask = cap - 1;
+    for (unsigned c = 0; c < 256 && st >= 0; c++) {
+        char byte = (char)c;
+        t->byte[c] = mkg__symbol_put(t, &byte, 1);
+        if (t->byte[c] == MKG_TOKEN_NONE) st = mkg__nomem(err);
+    }
+    for (uint32_t i = 0; i < n && st >= 0 && mkg_gguf_string_next(merges, &at, &s); i++)
+        st = load_merge(t, s, i, &tmp, err);
+    mkg__buf_clear(&tmp);
+    return st;
+}
+
+static bool join(const mkg_tok *t, const char *text, const mkg__sym *l,
+                 const mkg__sym *r, uint32_t *key, uint32_t *id)
+{
+    (void)text;
+    const mkg__pair *p = find_pair(t, l->id, r->id);
+    if (!p) return false;
+    *key = p->rank;
+    *id = p->id;
+    return true;
+}
+
+static mkg_status encode_word(const mkg_tok *t, mkg__merger *m, const char *p, size_t n,
+                              mkg_tokens *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    if (t->whole_words && n <= t->longest) {
+        uint32_t id = mkg__strings_get(&t->symbols, t, p, n);
+        if (id < t->info.n) return mkg__tokens_add(out, id) ? MKG_OK : mkg__nomem(err);
+    }
+    m->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!mkg__merger_add(m, t->byte[(unsigned char)p[i]], i, 1))
+            return mkg__nomem(err);
+    if (!mkg__merge(m, t, p, join)) return mkg__nomem(err);
+    for (size_t i = 0; i < m->n && st >= 0; i++) {
+        const mkg__sym *s = &m->sym[i];
+        if (s->len == 0) continue;
+        if (s->id >= t->info.n)
+            st = mkg__bytes_encode(t, p + s->start, s->len, out, err);
+        else if (!mkg__tokens_add(out, s->id))
+            st = mkg__nomem(err);
+    }
+    return st;
+}
+
+mkg_status mkg__bpe_encode(const mkg_tok *t, mkg__merger *m, mkg_view text,
+                           mkg_tokens *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    for (size_t at = 0, end; at < text.len && st >= 0; at = end) {
+        end = mkg__pre_next(t->pre, text.ptr, text.len, at);
+        st = encode_word(t, m, text.ptr + at, end - at, out, err);
+    }
+    return st;
+}
