@@ -29,7 +29,7 @@ struct mkg__team {
         mkg__team *team;
         pthread_t id;
         unsigned number;
-    } *members;
+    } * members;
 };
 
 static uint64_t untaken(uint64_t state)

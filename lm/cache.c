@@ -20,7 +20,8 @@ mkg_status mkg__cache_init(mkg__cache *c, const mkg_model_info *info,
                      : type == MKG_F16 ? values * 2
                                        : values + 2 * MKG_KEYS * groups(c) * 2;
     if (!mkg__mul(c->block_bytes, c->blocks, &c->bytes) ||
-        !mkg__mul(c->bytes, c->heads * c->layers, &c->bytes) || c->bytes > SIZE_MAX - 64)
+        !mkg__mul(c->bytes, c->heads * c->layers, &c->bytes) ||
+        c->bytes > SIZE_MAX - 64)
         return mkg__nomem(err);
     c->base = mkg__calloc(c->bytes + 64, 1); /* pages come as they are touched */
     if (!c->base) return mkg__nomem(err);

@@ -14,8 +14,7 @@ mkg_status mkg__matmul_init(mkg__matmul *m, const mkg__kernels *k, mkg__team *te
 {
     size_t bytes, all, longest = most_tokens > most_cols ? most_tokens : most_cols;
     *m = (mkg__matmul){k, team, floats, most_tokens, most_cols, NULL, 0};
-    if (!mkg__mul(longest, MKG_PANEL * sizeof(float), &bytes))
-        return mkg__nomem(err);
+    if (!mkg__mul(longest, MKG_PANEL * sizeof(float), &bytes)) return mkg__nomem(err);
     m->scratch_bytes = (sizeof(scratch) + bytes + 63) / 64 * 64;
     if (!mkg__mul(m->scratch_bytes, mkg__team_threads(team), &all))
         return mkg__nomem(err);

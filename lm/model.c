@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Beyond any model of these families; keeps products of two of them far from overflow. */
+/* Beyond any model of these families; keeps products of two of them far from overflow.
+ */
 enum { LAYERS_MAX = 1024, DIM_MAX = 1 << 20, VOCAB_MAX = 1 << 24 };
 
 /* ---- hyperparameters ---- */
@@ -103,8 +104,9 @@ static mkg_status get_mat(mkg_model *m, int layer, const char *name, size_t rows
 }
 
 /* A vector as float32; NULL into *out if it is not there and not needed. */
-static mkg_status get_vector(mkg_model *m, int layer, const char *name, const char *kind,
-                             bool needed, size_t n, const float **out, mkg_err *err)
+static mkg_status get_vector(mkg_model *m, int layer, const char *name,
+                             const char *kind, bool needed, size_t n, const float **out,
+                             mkg_err *err)
 {
     char full[96];
     const mkg_gguf_tensor *t = find(m, layer, name, kind, full);
@@ -173,8 +175,8 @@ static mkg_status get_tensors(mkg_model *m, mkg_err *err)
         n->token_bytes = m->embed.stride; /* only a row of it is read */
         MKG_GO(get_mat(m, -1, "output", n->vocab, n->dim, &m->output, err));
     }
-    MKG_GO(get_vector(m, -1, "output_norm", "weight", true, n->dim, &m->output_norm,
-                      err));
+    MKG_GO(
+        get_vector(m, -1, "output_norm", "weight", true, n->dim, &m->output_norm, err));
     for (size_t i = 0; i < n->layers; i++)
         MKG_GO(get_layer(m, (int)i, &m->layers[i], err));
     for (size_t i = 0; i < mkg_gguf_tensor_count(m->gguf); i++) {

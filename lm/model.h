@@ -29,8 +29,8 @@ typedef struct mkg_model_info {
 } mkg_model_info;
 
 /* Map a file and find the weights in it. MKG_EPARSE where hyperparameters or shapes do
- * not fit together, a tensor is missing, or the architecture is another. mkg_model_free()
- * it. Read-only: any number of sessions may use it at once. */
+ * not fit together, a tensor is missing, or the architecture is another.
+ * mkg_model_free() it. Read-only: any number of sessions may use it at once. */
 MKG_API mkg_status mkg_model_open(const char *path, mkg_model **out, mkg_err *err);
 /* The same of a file that is open, which the model takes over, also on failure. */
 MKG_API mkg_status mkg_model_take(mkg_gguf *g, mkg_model **out, mkg_err *err);

@@ -37,8 +37,8 @@ void mkg__rope_at(const mkg__rope *r, size_t position, float *cos_sin);
 void mkg__rope_turn(const mkg__rope *r, const float *cos_sin, float *head);
 
 typedef struct mkg__layer {
-    const float *attn_norm, *ffn_norm; /* (dim) */
-    const float *q_norm, *k_norm;      /* (head_dim) or NULL */
+    const float *attn_norm, *ffn_norm;              /* (dim) */
+    const float *q_norm, *k_norm;                   /* (head_dim) or NULL */
     const float *q_bias, *k_bias, *v_bias, *o_bias; /* or NULL */
     mkg__mat q, k, v, o, gate, up, down;
 } mkg__layer;

@@ -23,7 +23,8 @@ static mkg_status read_scaling(const mkg_model *m, scaling *s, mkg_err *err)
     char key[96];
     mkg_view type = {"none", 4};
 
-    *s = (scaling){.base = 10000, .factor = 1, .attn = 1, .ext = 1, .fast = 32, .slow = 1};
+    *s = (scaling){
+        .base = 10000, .factor = 1, .attn = 1, .ext = 1, .fast = 32, .slow = 1};
     s->original = (double)m->info.context;
     MKG_GO(get(m, "freq_base", &s->base, err));
     MKG_GO(get(m, "scale_linear", &s->factor, err)); /* as old files have it */
@@ -87,8 +88,9 @@ mkg_status mkg__rope_load(mkg_model *m, mkg_err *err)
     snprintf(key, sizeof key, "%s.rope.dimension_count", m->arch->name);
     MKG_GO(mkg_gguf_get_u64(m->gguf, key, &dims, err));
     if (dims == 0 || dims > m->info.head_dim || dims % 2)
-        return mkg__fail(err, MKG_EPARSE, "%s is %llu: not an even part of a head's %zu",
-                         key, (unsigned long long)dims, m->info.head_dim);
+        return mkg__fail(err, MKG_EPARSE,
+                         "%s is %llu: not an even part of a head's %zu", key,
+                         (unsigned long long)dims, m->info.head_dim);
     MKG_GO(read_scaling(m, &s, err));
     size_t half = (size_t)dims / 2;
     MKG_GO(load_factors(m, half, &factors, err));

@@ -84,7 +84,7 @@ mkg_status mkg_session_new(const mkg_model *m, const mkg_session_opts *opts,
     s->model = m;
     s->k = mkg__kernels_best();
     s->exact = o->exact;
-    s->context = o->context                ? o->context
+    s->context = o->context                  ? o->context
                  : trained < CONTEXT_DEFAULT ? trained
                                              : CONTEXT_DEFAULT;
     s->batch = o->batch ? o->batch : BATCH_DEFAULT;
@@ -108,9 +108,9 @@ out:
 void mkg_session_free(mkg_session *s)
 {
     if (!s) return;
-    float *rooms[] = {s->x,   s->h,    s->q,  s->k_rows, s->v,      s->q_heads,
-                      s->att, s->gate, s->up, s->turns,  s->logits, s->acts.d,
-                      s->acts.sum32, s->acts.sum16};
+    float *rooms[] = {s->x,       s->h,      s->q,          s->k_rows,    s->v,
+                      s->q_heads, s->att,    s->gate,       s->up,        s->turns,
+                      s->logits,  s->acts.d, s->acts.sum32, s->acts.sum16};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
         mkg__free(rooms[i]);
     mkg__free(s->acts.q);

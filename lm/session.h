@@ -46,9 +46,9 @@ MKG_API void mkg_session_rewind(mkg_session *s, size_t n);
  * borrowed for the call. Non-zero stops, with MKG_ECANCEL. */
 typedef int (*mkg_logits_fn)(void *ctx, size_t i, const float *logits);
 
-/* Append n tokens. The logits of the last one go to `logits` (vocab), which may be NULL.
- * The result has the same bits for any number of threads, any instruction set, and
- * however the tokens are cut into calls and batches.
+/* Append n tokens. The logits of the last one go to `logits` (vocab), which may be
+ * NULL. The result has the same bits for any number of threads, any instruction set,
+ * and however the tokens are cut into calls and batches.
  *
  * MKG_EARG for a token that is not in the vocabulary, or when the context is full;
  * MKG_ELM where the weights lead to numbers that are not finite. After a failure the
@@ -56,8 +56,9 @@ typedef int (*mkg_logits_fn)(void *ctx, size_t i, const float *logits);
 MKG_API mkg_status mkg_session_eval(mkg_session *s, const uint32_t *tokens, size_t n,
                                     float *logits, mkg_err *err);
 /* The same with the logits of each of the tokens. */
-MKG_API mkg_status mkg_session_eval_all(mkg_session *s, const uint32_t *tokens, size_t n,
-                                        mkg_logits_fn fn, void *ctx, mkg_err *err);
+MKG_API mkg_status mkg_session_eval_all(mkg_session *s, const uint32_t *tokens,
+                                        size_t n, mkg_logits_fn fn, void *ctx,
+                                        mkg_err *err);
 
 /* Make `tokens` the contents of the session: what it has in common with them from the
  * start is kept, the rest computed. *kept, if not NULL, is the number of tokens that
@@ -66,9 +67,9 @@ MKG_API mkg_status mkg_session_set(mkg_session *s, const uint32_t *tokens, size_
                                    float *logits, size_t *kept, mkg_err *err);
 
 /* Write tokens and cache to a file (docs/formats.md), and read them back into a session
- * of the same model with the same kind of cache. MKG_NOTFOUND if there is no file, or it
- * belongs to another model, kind or version, or is longer than the context: the session
- * is then empty, and nothing is wrong. MKG_EPARSE if it is damaged. */
+ * of the same model with the same kind of cache. MKG_NOTFOUND if there is no file, or
+ * it belongs to another model, kind or version, or is longer than the context: the
+ * session is then empty, and nothing is wrong. MKG_EPARSE if it is damaged. */
 MKG_API mkg_status mkg_session_save(const mkg_session *s, const char *path,
                                     mkg_err *err);
 MKG_API mkg_status mkg_session_load(mkg_session *s, const char *path, mkg_err *err);

@@ -8,12 +8,12 @@
 /* Keys and values of the tokens so far. A block holds 32 positions of one head of one
  * layer: keys (dim, 32), so that scores come out side by side, then values (32, dim);
  * Q8_0: keys, values, then scales (dim / 32, 32) and (32, dim / 32) as half floats.
- * Blocks of a head follow one another; heads, then layers. `dim` is the length of a head
- * rounded up to 16; what is too much is zero. */
+ * Blocks of a head follow one another; heads, then layers. `dim` is the length of a
+ * head rounded up to 16; what is too much is zero. */
 typedef struct mkg__cache {
     mkg_tensor_type type;
     size_t layers, heads, head_dim, dim;
-    size_t blocks;       /* of each head */
+    size_t blocks; /* of each head */
     size_t block_bytes;
     size_t bytes;
     char *data, *base; /* data is aligned within base */
@@ -75,8 +75,8 @@ struct mkg_session {
     char *att_scratch;
 };
 
-/* Tokens [at, at + n) of the session's list, n <= batch. Logits: of each token to fn, or
- * of the last one to `logits`; both may be NULL. */
+/* Tokens [at, at + n) of the session's list, n <= batch. Logits: of each token to fn,
+ * or of the last one to `logits`; both may be NULL. */
 mkg_status mkg__forward(mkg_session *s, size_t at, size_t n, float *logits,
                         mkg_logits_fn fn, void *ctx, size_t first, mkg_err *err);
 
