@@ -128,7 +128,7 @@ MKG__INLINE void turn_tile(uint8_t q[MKG_PANEL][MKG_TILE_K], size_t n, mkg__tile
             memcpy(out->q[k][r], q[r] + 4 * k, 4);
 }
 
-#include "lm/lanes_body.h"
+#include "lm/lanes.inc"
 
 /* Pairs of sums of 8 rows in a and b: whole sums, in the order of rows. */
 MKG__INLINE __m256 row_sums(__m256i a, __m256i b)

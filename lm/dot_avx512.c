@@ -151,7 +151,7 @@ MKG__INLINE void turn_tile(uint8_t q[MKG_PANEL][MKG_TILE_K], size_t n, mkg__tile
     }
 }
 
-#include "lm/lanes_body.h"
+#include "lm/lanes.inc"
 
 /* ---- a panel with one token ---- */
 

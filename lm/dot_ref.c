@@ -124,7 +124,7 @@ static inline void turn_tile(uint8_t q[MKG_PANEL][MKG_TILE_K], size_t n, mkg__ti
             memcpy(out->q[k][r], q[r] + 4 * k, 4);
 }
 
-#include "lm/lanes_body.h"
+#include "lm/lanes.inc"
 
 static void mul_tile(const mkg__tile *w, size_t k0, const mkg__acts *a, size_t token,
                      size_t tokens, float *restrict acc)

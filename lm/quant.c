@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define MKG__INLINE static inline
-#include "lm/quant_expand.h"
+#include "lm/quant_expand.inc"
 
 unsigned mkg__quant_group(uint32_t type)
 {
