@@ -24,16 +24,24 @@ static int byte_of(uint32_t c)
 
 bool mkg__bpe_bytes(const char *s, size_t n, char *out, size_t *len)
 {
-    *len = 0;
-    for (size_t i = 0, k; i < n; i += k) {
-        int b = byte_of(mkg__utf8_decode(s + i, n - i, &k));
+    const unsigned char *p = (const unsigned char *)s;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        int b = byte_of(p[i]);
+        if (p[i] >= 0x80) { /* the alphabet ends at U+0143: two bytes at most */
+            bool two =
+                p[i] >= 0xc2 && p[i] <= 0xc5 && i + 1 < n && (p[i + 1] & 0xc0) == 0x80;
+            b = two ? byte_of((p[i] & 0x1fu) << 6 | (p[i + 1] & 0x3fu)) : -1;
+            i++;
+        }
         if (b < 0) {
             memcpy(out, s, n);
             *len = n;
             return false;
         }
-        out[(*len)++] = (char)b;
+        out[k++] = (char)b;
     }
+    *len = k;
     return true;
 }
 

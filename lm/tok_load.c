@@ -155,6 +155,7 @@ static bool is_end_name(mkg_view s)
     static const char *const names[] = {
         "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>",
         "<|eom_id|>", "<|end|>",    "<end_of_turn>", "<EOT>"};
+    if (s.len == 0 || s.ptr[0] != '<') return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (mkg__view_is(s, names[i])) return true;
     return false;

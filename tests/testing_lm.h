@@ -34,9 +34,18 @@ static inline void bpe_text(const char *s, mkg__buf *out)
         mkg__buf_put(out, c, bpe_char((unsigned char)*s, c));
 }
 
-enum { SPECIALS = 6 };
-static const char *const special_names[SPECIALS] = {
-    "<|im_start|>", "<|im_end|>", "<s>", "</s>", "<think>", "<<s>>"};
+/* Control tokens, of which the last two begin and end a text; user-defined ones. */
+enum { CONTROLS = 7, SPECIALS = 10 };
+static const char *const special_names[SPECIALS] = {"<|im_start|>",
+                                                    "<|im_end|>",
+                                                    "<|start_header_id|>",
+                                                    "<|end_header_id|>",
+                                                    "<|eot_id|>",
+                                                    "<s>",
+                                                    "</s>",
+                                                    "<think>",
+                                                    "</think>",
+                                                    "<<s>>"};
 
 /* Everything of a list of tokens that a file needs. */
 typedef struct vocab {
@@ -61,7 +70,8 @@ static inline void vocab_add(vocab *v, const char *s, size_t n, int32_t type,
 static inline void vocab_specials(vocab *v)
 {
     for (size_t i = 0; i < SPECIALS; i++)
-        vocab_add(v, special_names[i], strlen(special_names[i]), i < 4 ? 3 : 4, 0);
+        vocab_add(v, special_names[i], strlen(special_names[i]), i < CONTROLS ? 3 : 4,
+                  0);
 }
 
 static inline void vocab_put(vocab *v, mkg_gguf_writer *w)
@@ -111,8 +121,8 @@ static inline void put_bpe(mkg_gguf_writer *w, const char *pre,
     mkg_gguf_put_string(w, "tokenizer.ggml.pre", mkg__view(pre, strlen(pre)));
     vocab_put(&v, w);
     mkg_gguf_put_strings(w, "tokenizer.ggml.merges", views, n);
-    mkg_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", end - 4);
-    mkg_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", end - 3);
+    mkg_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", end - 5);
+    mkg_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", end - 4);
     mkg__buf_clear(&lines);
     free(at);
     free(views);
@@ -135,8 +145,8 @@ static inline void put_spm(mkg_gguf_writer *w, const char *const *pieces, size_t
     mkg_gguf_put_string(w, "tokenizer.ggml.model", mkg__view("llama", 5));
     vocab_put(&v, w);
     mkg_gguf_put_u32(w, "tokenizer.ggml.unknown_token_id", 0);
-    mkg_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", end - 4);
-    mkg_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", end - 3);
+    mkg_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", end - 5);
+    mkg_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", end - 4);
 }
 
 static const char *const sample_merges[][2] = {
