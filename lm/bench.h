@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 typedef struct mkg_bench_opts {
-    size_t prompt;   /* tokens that come in one piece; 0: leave out */
-    size_t generate; /* tokens that come one by one, after the prompt; 0: leave out */
+    size_t prompt;    /* tokens that come in one piece; 0: leave out */
+    size_t generate;  /* tokens that come one by one, after the prompt; 0: leave out */
     unsigned threads; /* 0: one for each core */
     unsigned repeat;  /* times that all is done; the best one counts. 0: 3 */
     mkg_tensor_type cache;

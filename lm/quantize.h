@@ -9,14 +9,15 @@ extern "C" {
 #endif
 
 typedef struct mkg_quantize_result {
-    size_t tensors, changed;     /* of them, written in another type */
+    size_t tensors, changed;      /* of them, written in another type */
     uint64_t bytes_in, bytes_out; /* of the tensors */
 } mkg_quantize_result;
 
-/* Write the model in `in` to `out` with its matrices (F32, F16 or BF16) as `type`, which
- * is MKG_Q8_0 or MKG_Q4_0. Vectors stay as they are, and so do matrices whose rows are
- * no whole number of 32 values. With Q4_0 the output matrix (the embedding, where that
- * is the output) becomes Q8_0, as llama.cpp spares it too: it takes most harm.
+/* Write the model in `in` to `out` with its matrices (F32, F16 or BF16) as `type`,
+ * which is MKG_Q8_0 or MKG_Q4_0. Vectors stay as they are, and so do matrices whose
+ * rows are no whole number of 32 values. With Q4_0 the output matrix (the embedding,
+ * where that is the output) becomes Q8_0, as llama.cpp spares it too: it takes most
+ * harm.
  *
  * One tensor at a time is in memory. MKG_EARG for another type; MKG_EPARSE for a file
  * that is packed already, or a weight that is not finite; MKG_ECANCEL. */

@@ -127,6 +127,11 @@ size_t mkg_session_context(const mkg_session *s)
     return s->context;
 }
 
+size_t mkg_session_vocab(const mkg_session *s)
+{
+    return s->model->info.vocab;
+}
+
 size_t mkg_session_bytes(const mkg_session *s)
 {
     return s->cache.bytes;

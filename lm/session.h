@@ -36,6 +36,7 @@ MKG_API mkg_status mkg_session_new(const mkg_model *m, const mkg_session_opts *o
 MKG_API void mkg_session_free(mkg_session *s);
 
 MKG_API size_t mkg_session_context(const mkg_session *s); /* most tokens */
+MKG_API size_t mkg_session_vocab(const mkg_session *s);   /* logits of a token */
 MKG_API size_t mkg_session_bytes(const mkg_session *s);   /* of the key-value cache */
 /* Tokens in the cache, borrowed until the next call that changes them. */
 MKG_API const uint32_t *mkg_session_tokens(const mkg_session *s, size_t *n);
