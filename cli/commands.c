@@ -370,6 +370,17 @@ static const cli_option ask_options[] = {
     {.name = "patient", .kind = CLI_TEXT, .arg = "ID", .help = "not in this version"},
 };
 
+/* Each says of which sub-command it is. */
+static const cli_option lm_options[] = {
+    {.name = "all", .help = "info: every key of the metadata and every tensor too"},
+    {.name = "bos",
+     .help =
+         "tokenize: put the tokens that begin and end a text where the file asks for "
+         "them"},
+    {.name = "special",
+     .help = "tokenize: names of control tokens in TEXT become those tokens"},
+};
+
 static const cli_option eval_options[] = {
     {.name = "misses",
      .kind = CLI_FILE,
@@ -740,6 +751,37 @@ const cli_command cli_commands[] = {
               "0.9, \"recall_at_10\": 0.9, \"all_in_20\": 0.8, \"mrr\": 0.9, \"ms\": "
               "{\"p50\": 0.5, \"p95\": 1.1, \"p99\": 2.0}}",
      .exits = "0234"},
+    {.name = "lm",
+     .run = cli_cmd_lm,
+     .args = "info|tokenize FILE [TEXT]",
+     .min_args = 1,
+     .max_args = 3,
+     .brief = "look at a language model's file, use it by itself",
+     .about =
+         "FILE is a language model in the format GGUF. info: its architecture, sizes, "
+         "types of weights, tokenizer and chat template. tokenize: TEXT ('-' reads it "
+         "from standard input) as tokens, one a line, with the number and what it "
+         "stands "
+         "for; a byte that is no character by itself is shown as <0xE7>. With --json, "
+         "tokenize prints {\"count\": 2, \"ids\": [838, 1241], \"pieces\": [\"...\", "
+         "\"...\"]}.",
+     .options = lm_options,
+     .noptions = COUNT(lm_options),
+     .example = "medkg lm info model.gguf\n  medkg lm tokenize model.gguf "
+                "'高血压吃什么药？' --json",
+     .shape =
+         "{\"file\": \"model.gguf\", \"bytes\": 1798944, \"gguf\": 3, \"name\": "
+         "\"...\", "
+         "\"architecture\": \"qwen2\", \"parameters\": 1671936, \"tensors\": 26, "
+         "\"context\": 512, \"layers\": 2, \"embedding\": 256, \"feed_forward\": 512, "
+         "\"heads\": 8, \"kv_heads\": 2, \"types\": [{\"type\": \"Q8_0\", \"tensors\": "
+         "15, "
+         "\"values\": 1668608, \"bytes\": 1772896, \"computes\": true}], "
+         "\"tokenizer\": "
+         "{\"model\": \"gpt2\", \"pre\": \"qwen2\", \"tokens\": 1965, \"bos\": 1956, "
+         "\"eos\": 1958, \"add_bos\": false, \"add_eos\": false}, \"template\": "
+         "\"chatml\"}",
+     .exits = "02345"},
     {.name = "help",
      .run = cli_cmd_help,
      .args = "[COMMAND]",
