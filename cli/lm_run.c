@@ -31,8 +31,7 @@ static bool with_floats(const cli *c, bool otherwise)
 static mkg_status read_tokens(cli *c, mkg_tokens *out)
 {
     const char *list = cli_opt_text(c, "tokens");
-    if (!list)
-        return mkg__fail(&c->err, MKG_EARG, "lm logits needs --tokens: 1,2,3");
+    if (!list) return mkg__fail(&c->err, MKG_EARG, "lm logits needs --tokens: 1,2,3");
     size_t n = 1;
     for (const char *p = list; *p; p++)
         n += *p == ',';
@@ -41,7 +40,8 @@ static mkg_status read_tokens(cli *c, mkg_tokens *out)
         size_t len = strcspn(p, ",");
         uint64_t v;
         if (!mkg__parse_u64(mkg__trim(mkg__view(p, len)), &v) || v > UINT32_MAX)
-            return mkg__fail(&c->err, MKG_EARG, "--tokens: '%.*s' is not a token's number",
+            return mkg__fail(&c->err, MKG_EARG,
+                             "--tokens: '%.*s' is not a token's number",
                              mkg__clip(mkg__view(p, len), 40), p);
         out->id[out->n++] = (uint32_t)v;
         p += len;
@@ -161,7 +161,8 @@ static mkg_status make_prompt(generation *g, const char *text)
     if (name) mkg_template_parse(name, &kind);
     if (cli_opt_given(c, "raw")) {
         if (system)
-            return mkg__fail(&c->err, MKG_EARG, "--system has no place in a raw prompt");
+            return mkg__fail(&c->err, MKG_EARG,
+                             "--system has no place in a raw prompt");
         return mkg_tok_encode(g->tok, mkg__view(text, strlen(text)), MKG_ENCODE_EDGES,
                               &g->prompt, &c->err);
     }
@@ -222,12 +223,12 @@ static mkg_status generation_json(generation *g, const mkg_generated *r)
 {
     const char *text = mkg__buf_cstr(&g->text);
     json_t *s = text ? json_stringn(text, g->text.len) : NULL;
-    return cli_json(
-        g->c, json_pack("{s:o, s:I, s:I, s:I, s:b, s:f, s:f}", "text", s,
-                        "prompt_tokens", (json_int_t)r->prompt, "kept",
-                        (json_int_t)r->kept, "tokens", (json_int_t)r->tokens, "ended",
-                        r->ended, "prompt_seconds", r->prompt_seconds, "seconds",
-                        r->seconds));
+    return cli_json(g->c,
+                    json_pack("{s:o, s:I, s:I, s:I, s:b, s:f, s:f}", "text", s,
+                              "prompt_tokens", (json_int_t)r->prompt, "kept",
+                              (json_int_t)r->kept, "tokens", (json_int_t)r->tokens,
+                              "ended", r->ended, "prompt_seconds", r->prompt_seconds,
+                              "seconds", r->seconds));
 }
 
 mkg_status cli_lm_generate(cli *c)
@@ -258,8 +259,9 @@ mkg_status cli_lm_generate(cli *c)
     } else {
         cli_print(c, "\n");
         if (c->verbose)
-            cli_note(c, "medkg: prompt %zu tokens (%zu kept) in %.2f s; %zu tokens in "
-                        "%.2f s",
+            cli_note(c,
+                     "medkg: prompt %zu tokens (%zu kept) in %.2f s; %zu tokens in "
+                     "%.2f s",
                      r.prompt, r.kept, r.prompt_seconds, r.tokens, r.seconds);
     }
 out:
@@ -341,10 +343,11 @@ mkg_status cli_lm_quantize(cli *c)
     mkg_quantize_result r;
     double t0 = mkg__now();
 
-    if (!t) return mkg__fail(&c->err, MKG_EARG, "lm quantize needs --type: q8_0 or q4_0");
+    if (!t)
+        return mkg__fail(&c->err, MKG_EARG, "lm quantize needs --type: q8_0 or q4_0");
     cli_catch_signals();
-    mkg_status st = mkg_quantize(c->args[1], c->args[2], t->type, cli_on_progress, c, &r,
-                                 &c->err);
+    mkg_status st =
+        mkg_quantize(c->args[1], c->args[2], t->type, cli_on_progress, c, &r, &c->err);
     cli_progress_clear(c);
     if (st < 0) return st;
     if (c->json)
