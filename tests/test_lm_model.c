@@ -66,9 +66,9 @@ static int keep_row(void *ctx, size_t i, const float *logits)
     return 0;
 }
 
-static float *all_logits(mkg_session *s, const uint32_t *ids, size_t n, size_t vocab)
+static float *all_logits(mkg_session *s, const uint32_t *ids, size_t n, size_t n_vocab)
 {
-    rows r = {malloc(n * vocab * sizeof(float)), vocab};
+    rows r = {malloc(n * n_vocab * sizeof(float)), n_vocab};
     assert_non_null(r.at);
     assert_mkg_ok(mkg_session_eval_all(s, ids, n, keep_row, &r, &err));
     return r.at;
@@ -86,13 +86,13 @@ static void log_softmax(float *x, size_t n)
 }
 
 /* Largest difference and mean KL divergence, from `right`. */
-static void compare(float *mine, const float *right, size_t n, size_t vocab,
+static void compare(float *mine, const float *right, size_t n, size_t n_vocab,
                     double *most, double *kl)
 {
     *most = *kl = 0;
     for (size_t i = 0; i < n; i++) {
-        log_softmax(mine + i * vocab, vocab);
-        for (size_t k = i * vocab; k < (i + 1) * vocab; k++) {
+        log_softmax(mine + i * n_vocab, n_vocab);
+        for (size_t k = i * n_vocab; k < (i + 1) * n_vocab; k++) {
             double a = (double)right[k], d = a - (double)mine[k];
             *most = fabs(d) > *most ? fabs(d) : *most;
             *kl += exp(a) * d / (double)n;
@@ -106,8 +106,8 @@ static void one_reference(const char *name)
     mkg_model *m;
     char *path = ref_path(name, "model.gguf");
     assert_mkg_ok(mkg_model_open(path, &m, &err));
-    size_t n = ref_tokens(name, ids), vocab = mkg_model_get_info(m)->vocab;
-    float *right = ref_logprobs(name, "logprobs_dequant.f32", n * vocab);
+    size_t n = ref_tokens(name, ids), n_vocab = mkg_model_get_info(m)->vocab;
+    float *right = ref_logprobs(name, "logprobs_dequant.f32", n * n_vocab);
     static const struct {
         const char *what;
         mkg_session_opts opts;
@@ -122,8 +122,8 @@ static void one_reference(const char *name)
         mkg_session *s;
         double most, kl;
         assert_mkg_ok(mkg_session_new(m, &cases[i].opts, &s, &err));
-        float *mine = all_logits(s, ids, n, vocab);
-        compare(mine, right, n, vocab, &most, &kl);
+        float *mine = all_logits(s, ids, n, n_vocab);
+        compare(mine, right, n, n_vocab, &most, &kl);
         printf("%-16s %-20s largest %.2g, KL %.2g\n", name, cases[i].what, most, kl);
         assert_true(most < cases[i].most);
         assert_true(kl < cases[i].kl);
@@ -305,13 +305,13 @@ static void on_paper(void **state)
         mkg_model *m = open_tiny(folder, &shapes[i]);
         mkg_session *s;
         mkg_session_opts o = {.exact = true, .threads = 1};
-        size_t vocab = shapes[i].vocab;
+        size_t n_vocab = shapes[i].vocab;
         double *right = paper_logits(&shapes[i], mkg_model_gguf(m), text, TEXT);
         assert_mkg_ok(mkg_session_new(m, &o, &s, &err));
-        float *mine = all_logits(s, text, TEXT, vocab);
-        for (size_t k = 0; k < TEXT * vocab; k++)
+        float *mine = all_logits(s, text, TEXT, n_vocab);
+        for (size_t k = 0; k < TEXT * n_vocab; k++)
             if (!(fabs(right[k] - (double)mine[k]) < 2e-4))
-                fail_msg("shape %zu, token %zu: %g, not %g", i, k / vocab,
+                fail_msg("shape %zu, token %zu: %g, not %g", i, k / n_vocab,
                          (double)mine[k], right[k]);
         free(mine);
         free(right);
@@ -333,8 +333,8 @@ typedef struct way {
 static float *logits_by(const mkg_model *m, mkg_session_opts o, const way *w)
 {
     mkg_session *s;
-    size_t vocab = mkg_model_get_info(m)->vocab, piece = w->piece ? w->piece : TEXT;
-    rows r = {malloc(TEXT * vocab * sizeof(float)), vocab};
+    size_t n_vocab = mkg_model_get_info(m)->vocab, piece = w->piece ? w->piece : TEXT;
+    rows r = {malloc(TEXT * n_vocab * sizeof(float)), n_vocab};
     assert_non_null(r.at);
     if (w->kernels) setenv("MEDKG_KERNELS", w->kernels, 1);
     o.threads = w->threads;
@@ -343,7 +343,7 @@ static float *logits_by(const mkg_model *m, mkg_session_opts o, const way *w)
     unsetenv("MEDKG_KERNELS");
     for (size_t i = 0; i < TEXT; i += piece) {
         size_t n = TEXT - i < piece ? TEXT - i : piece;
-        rows part = {r.at + i * vocab, vocab};
+        rows part = {r.at + i * n_vocab, n_vocab};
         assert_mkg_ok(mkg_session_eval_all(s, text + i, n, keep_row, &part, &err));
     }
     mkg_session_free(s);

@@ -3,6 +3,7 @@
 #define MKG_TESTING_MODEL_H
 
 #include "testing.h"
+#include "testing_lm.h"
 
 #include "base/hash.h"
 #include "base/rng.h"
@@ -20,7 +21,11 @@ typedef struct tiny {
     bool tied;
     uint32_t rope_dims; /* 0: all of a head */
     const char *skip;   /* a tensor that is left out */
+    bool words;         /* with a tokenizer of TINY_WORDS tokens, turns as chatml */
+    uint32_t context;   /* 0: 256 */
 } tiny;
+
+enum { TINY_WORDS = 256 + N_OF(sample_merges) + SPECIALS };
 
 #define TINY                                                                           \
     {                                                                                  \
@@ -108,7 +113,7 @@ static inline char *tiny_file(const char *folder, const tiny *t)
 
     mkg_gguf_put_string(w, "general.architecture", V(t->arch));
     tiny_key(w, t, "block_count", t->layers, false);
-    tiny_key(w, t, "context_length", 256, false);
+    tiny_key(w, t, "context_length", t->context ? t->context : 256, false);
     tiny_key(w, t, "embedding_length", t->dim, false);
     tiny_key(w, t, "feed_forward_length", t->ff, false);
     tiny_key(w, t, "attention.head_count", t->heads, false);
@@ -124,6 +129,10 @@ static inline char *tiny_file(const char *folder, const tiny *t)
         mkg_gguf_put_string(w, key, V(t->scaling));
         tiny_key(w, t, "rope.scaling.factor", 4, true);
         tiny_key(w, t, "rope.scaling.original_context_length", 64, false);
+    }
+    if (t->words) {
+        put_bpe(w, "qwen2", sample_merges, N_OF(sample_merges));
+        mkg_gguf_put_string(w, "tokenizer.chat_template", V("<|im_start|>"));
     }
     tiny_tensor(w, t, &a, "token_embd.weight", t->type, t->dim, t->vocab, 0, 1);
     if (!t->tied)
