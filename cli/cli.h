@@ -65,7 +65,7 @@ typedef struct cli_command {
     const char *one;   /* what 1 means, if not that nothing was found */
 } cli_command;
 
-enum { CLI_OPTIONS_MAX = 20, CLI_GLOBALS_MAX = 8, CLI_WIDTH = 80, CLI_TOP_MAX = 1000 };
+enum { CLI_OPTIONS_MAX = 32, CLI_GLOBALS_MAX = 8, CLI_WIDTH = 80, CLI_TOP_MAX = 1000 };
 
 /* NULL-terminated by a command without a name. */
 extern const cli_command cli_commands[];

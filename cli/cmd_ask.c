@@ -74,6 +74,7 @@ mkg_status cli_cmd_ask(cli *c)
     const char *spec = model_spec(c);
 
     lo.idle_ms = (unsigned)cli_opt_count(c, "timeout") * 1000;
+    lo.threads = (unsigned)cli_opt_count(c, "threads");
     if (cli_opt_given(c, "patient"))
         return mkg__fail(&c->err, MKG_EARG, "--patient is not in this version");
     MKG_GO(read_question(c, c->args[0], &question));

@@ -10,6 +10,10 @@
 static const cli_lm_command commands[] = {
     {"info", "FILE", 1, cli_lm_info},
     {"tokenize", "FILE TEXT", 2, cli_lm_tokenize},
+    {"logits", "FILE", 1, cli_lm_logits},
+    {"generate", "FILE PROMPT", 2, cli_lm_generate},
+    {"bench", "FILE", 1, cli_lm_bench},
+    {"quantize", "IN OUT", 2, cli_lm_quantize},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -15,5 +15,9 @@ typedef struct cli_lm_command {
 
 mkg_status cli_lm_info(cli *c); /* lm_info.c */
 mkg_status cli_lm_tokenize(cli *c);
+mkg_status cli_lm_logits(cli *c); /* lm_run.c */
+mkg_status cli_lm_generate(cli *c);
+mkg_status cli_lm_bench(cli *c);
+mkg_status cli_lm_quantize(cli *c);
 
 #endif

@@ -369,8 +369,9 @@ static const cli_option ask_options[] = {
      .arg = "LM",
      .help =
          "what writes the answer: none (the evidence set out as it is), or the URL of "
-         "an OpenAI-compatible endpoint; builtin and FILE.gguf are not in this "
-         "version; if not given, $MEDKG_LM, else none"},
+         "an OpenAI-compatible endpoint, or a FILE.gguf with a language model (llama, "
+         "qwen2, qwen3), which runs here; builtin is not in this version; if not "
+         "given, $MEDKG_LM, else none"},
     {.name = "facts",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -390,8 +391,39 @@ static const cli_option ask_options[] = {
     {.name = "explain",
      .help = "why each fact was chosen, scores, and how long it took"},
     {.name = "no-stream", .help = "do not show a model's words as they come"},
+    {.name = "threads",
+     .letter = 't',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .max = 256,
+     .help = "of a FILE.gguf; 0 is one for each core"},
     {.name = "patient", .kind = CLI_TEXT, .arg = "ID", .help = "not in this version"},
 };
+
+static const char *const *activations(void)
+{
+    static const char *const names[] = {"float", "8bit", NULL};
+    return names;
+}
+
+static const char *const *cache_types(void)
+{
+    static const char *const names[] = {"f16", "f32", "q8_0", NULL};
+    return names;
+}
+
+static const char *const *packed_types(void)
+{
+    static const char *const names[] = {"q8_0", "q4_0", NULL};
+    return names;
+}
+
+static const char *const *templates(void)
+{
+    static const char *const names[] = {"chatml", "llama2", "llama3", "none", NULL};
+    return names;
+}
 
 /* Each says of which sub-command it is. */
 static const cli_option lm_options[] = {
@@ -402,6 +434,125 @@ static const cli_option lm_options[] = {
          "them"},
     {.name = "special",
      .help = "tokenize: names of control tokens in TEXT become those tokens"},
+    {.name = "tokens",
+     .kind = CLI_TEXT,
+     .arg = "1,2,3",
+     .help = "logits: numbers of the tokens that go in"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help =
+         "logits: "
+         "write float32 numbers here, a row of the vocabulary's size for each token"},
+    {.name = "activations",
+     .kind = CLI_CHOICE,
+     .arg = "HOW",
+     .choices = activations,
+     .help = "logits, generate: packed weights are multiplied with numbers as they are "
+             "(float), or rounded to 8 bits, which is many times faster; if not given, "
+             "float for logits, 8bit for generate"},
+    {.name = "cache",
+     .kind = CLI_CHOICE,
+     .arg = "TYPE",
+     .choices = cache_types,
+     .initial = "f16",
+     .help = "logits, generate, bench: type of the key-value cache; always f32 where "
+             "activations are float"},
+    {.name = "threads",
+     .letter = 't',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .max = 256,
+     .help = "logits, generate, bench: 0 is one for each core; the result is the same"},
+    {.name = "n",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .max = 1000000,
+     .unit = "tokens",
+     .help =
+         "generate: most tokens to write, 256 if not given; bench: tokens that come "
+         "one by one, 64 if not given"},
+    {.name = "prompt",
+     .letter = 'p',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "128",
+     .max = 1000000,
+     .unit = "tokens",
+     .help = "bench: tokens that come in one piece"},
+    {.name = "context",
+     .letter = 'c',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     .max = 16777216,
+     .unit = "tokens",
+     .help =
+         "generate: room for prompt and text; if not given, what they need, at most "
+         "what the model was trained for"},
+    {.name = "system",
+     .kind = CLI_TEXT,
+     .arg = "TEXT",
+     .help = "generate: instructions that stand before PROMPT"},
+    {.name = "template",
+     .kind = CLI_CHOICE,
+     .arg = "NAME",
+     .choices = templates,
+     .help = "generate: chat template; the file's if not given"},
+    {.name = "raw",
+     .help = "generate: PROMPT is the beginning of the text, not a turn "
+             "of a conversation"},
+    {.name = "temperature",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .help =
+         "generate: draw tokens by chance, the wilder the higher; if not given, the "
+         "likeliest token is taken"},
+    {.name = "top-k",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "40",
+     .max = 1000000,
+     .help = "generate: draw from the N likeliest tokens; 0 is all"},
+    {.name = "top-p",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "0.95",
+     .help =
+         "generate: draw from the likeliest tokens that make up this much; 1 is all"},
+    {.name = "min-p",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "0.05",
+     .help = "generate: leave out tokens less likely than this part of the likeliest"},
+    {.name = "repeat-penalty",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "1",
+     .help = "generate: above 1, tokens among the last 64 become less likely"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .max = UINT32_MAX,
+     .help = "generate: of the draws; the same seed writes the same text"},
+    {.name = "grammar",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help = "generate: write only what this grammar (GBNF) allows"},
+    {.name = "session",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help = "generate: keep the computed prompt here; the next run computes only what "
+             "its prompt has not in common with it"},
+    {.name = "type",
+     .kind = CLI_CHOICE,
+     .arg = "TYPE",
+     .choices = packed_types,
+     .help = "quantize: type of the matrices"},
 };
 
 static const cli_option eval_options[] = {
@@ -784,7 +935,7 @@ const cli_command cli_commands[] = {
      .exits = "0234"},
     {.name = "lm",
      .run = cli_cmd_lm,
-     .args = "info|tokenize FILE [TEXT]",
+     .args = "info|tokenize|logits|generate|bench|quantize FILE...",
      .min_args = 1,
      .max_args = 3,
      .brief = "look at a language model's file, use it by itself",
@@ -795,11 +946,22 @@ const cli_command cli_commands[] = {
          "stands "
          "for; a byte that is no character by itself is shown as <0xE7>. With --json, "
          "tokenize prints {\"count\": 2, \"ids\": [838, 1241], \"pieces\": [\"...\", "
-         "\"...\"]}.",
+         "\"...\"]}. logits: what the model gives for --tokens, for comparing. "
+         "generate: "
+         "FILE PROMPT: write on; with --json {\"text\", \"prompt_tokens\", \"kept\", "
+         "\"tokens\", \"ended\", \"prompt_seconds\", \"seconds\"}. bench: tokens a "
+         "second, the bytes of weights that are read meanwhile, and how fast they "
+         "could be "
+         "read at best. quantize: IN OUT: a smaller copy of a file of F32, F16 or "
+         "BF16.",
      .options = lm_options,
      .noptions = COUNT(lm_options),
      .example = "medkg lm info model.gguf\n  medkg lm tokenize model.gguf "
-                "'高血压吃什么药？' --json",
+                "'高血压吃什么药？' --json\n"
+                "  medkg lm logits model.gguf --tokens 838,1241 -o logits.f32\n"
+                "  medkg lm generate model.gguf '高血压是什么？' -n 100\n"
+                "  medkg lm bench model.gguf -p 128 -n 64 -t 2\n"
+                "  medkg lm quantize model-f16.gguf model-q8.gguf --type q8_0",
      .shape =
          "{\"file\": \"model.gguf\", \"bytes\": 1798944, \"gguf\": 3, \"name\": "
          "\"...\", "

@@ -31,12 +31,11 @@ mkg_status mkg_lm_open(const char *spec, const mkg_lm_opts *opts, mkg_lm **out,
         MKG_GO(mkg__remote_setup(lm, spec, err));
     } else if (strcmp(spec, "builtin") == 0) {
         st = mkg__fail(err, MKG_ELM,
-                       "this version has no built-in model yet: use --lm none "
-                       "or --lm URL");
+                       "this version has no built-in model yet: use --lm none, "
+                       "a FILE.gguf, or a URL");
     } else if (ends_with(spec, ".gguf")) {
-        st = mkg__fail(err, MKG_ELM,
-                       "this version cannot run model files yet: use --lm none "
-                       "or --lm URL");
+        lm->backend = &mkg__backend_gguf;
+        MKG_GO(mkg__local_setup(lm, spec, err));
     } else {
         st = mkg__fail(err, MKG_EARG,
                        "'%.100s' is no language model: none, builtin, a "
@@ -66,6 +65,7 @@ void mkg_lm_free(mkg_lm *lm)
     mkg__free(lm->model);
     mkg__free(lm->url);
     forget(lm->key);
+    mkg__local_free(lm->local);
     mkg__free(lm);
 }
 

@@ -1,6 +1,6 @@
 /* Making an answer out of evidence. One interface, several ways behind it: the evidence
- * set out as it is ("none"), a remote OpenAI-compatible endpoint, later the built-in
- * model and a user's GGUF file. */
+ * set out as it is ("none"), a model file that the user has (GGUF), or a remote
+ * OpenAI-compatible endpoint; later the built-in model. */
 #ifndef MKG_LM_H
 #define MKG_LM_H
 
@@ -23,6 +23,7 @@ typedef struct mkg_lm_opts {
     unsigned backoff_ms; /* first wait, 0: 500 */
     bool allow_phi;      /* remote: evidence from patients' records may be sent */
     unsigned max_tokens; /* 0: 1024 */
+    unsigned threads;    /* gguf: 0: one for each core */
     double temperature;  /* 0: greedy */
 } mkg_lm_opts;
 #define MKG_LM_OPTS_INIT                                                               \
@@ -30,8 +31,9 @@ typedef struct mkg_lm_opts {
         .retries = 3                                                                   \
     }
 
-/* `spec` is what stands after --lm: "none", or a URL. "builtin" and a FILE.gguf are
- * refused with MKG_ELM until this build has them. mkg_lm_free() it. */
+/* `spec` is what stands after --lm: "none", a FILE.gguf, or a URL. "builtin" is refused
+ * with MKG_ELM until this build has it, and so is a model file that cannot be used.
+ * mkg_lm_free() it. */
 MKG_API mkg_status mkg_lm_open(const char *spec, const mkg_lm_opts *opts, mkg_lm **out,
                                mkg_err *err);
 MKG_API void mkg_lm_free(mkg_lm *lm);
@@ -52,7 +54,7 @@ typedef struct mkg_answer {
     size_t nsentences;
     const char **removed; /* sentences that were not supported */
     size_t nremoved;
-    const char *backend, *model;  /* "none", "remote" */
+    const char *backend, *model;  /* "none", "gguf", "remote" */
     size_t prompt_tokens, tokens; /* 0 where unknown */
     double ms;
     mkg__arena arena;

@@ -12,8 +12,7 @@ typedef struct mkg__draft {
     size_t prompt_tokens, tokens; /* 0 where unknown */
 } mkg__draft;
 
-/* A way to make text from evidence. The next one (a local transformer) fills one more
- * of these. */
+/* A way to make text from evidence. */
 typedef struct mkg__backend {
     const char *name;
     /* NULL: the evidence itself is the answer. */
@@ -26,13 +25,19 @@ struct mkg_lm {
     mkg_lm_opts opts;
     char *model, *url,
         *key; /* remote; `key` never leaves this struct but in a header */
+    struct mkg__local *local; /* gguf */
 };
 
 extern const mkg__backend mkg__backend_none;
 extern const mkg__backend mkg__backend_remote;
+extern const mkg__backend mkg__backend_gguf;
 
 /* Check the URL, take key and model from the environment. */
 mkg_status mkg__remote_setup(mkg_lm *lm, const char *url, mkg_err *err);
+
+/* Open the model file. */
+mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err);
+void mkg__local_free(struct mkg__local *l);
 
 /* The evidence set out as sentences of the answer's language, each with its citations.
  */
@@ -46,9 +51,9 @@ mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
                            mkg_answer *a, mkg_err *err);
 
 /* Messages of a chat: the rules, then question and evidence as data, the first *used
- * pieces of it. Owned by the caller. */
-mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, size_t *used,
-                                mkg_err *err);
+ * pieces of it, `most` at most. Owned by the caller. */
+mkg_status mkg__prompt_messages(const mkg_evidence *e, size_t most, json_t **out,
+                                size_t *used, mkg_err *err);
 
 /* ---- server-sent events ---- */
 

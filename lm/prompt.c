@@ -101,8 +101,8 @@ static json_t *message(const char *role, const char *text, size_t n)
     return json_pack("{s:s, s:s%}", "role", role, "content", text, n);
 }
 
-mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, size_t *used,
-                                mkg_err *err)
+mkg_status mkg__prompt_messages(const mkg_evidence *e, size_t most, json_t **out,
+                                size_t *used, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__buf b = {0};
@@ -112,7 +112,7 @@ mkg_status mkg__prompt_messages(const mkg_evidence *e, json_t **out, size_t *use
     *out = json_array();
     mkg__buf_str(&b, zh ? "<证据>\n" : "<evidence>\n");
     *used = 0;
-    while (*used < e->npieces && b.len < ALL_BYTES) {
+    while (*used < e->npieces && *used < most && b.len < ALL_BYTES) {
         put_piece(&b, &e->pieces[*used], *used + 1, zh);
         ++*used;
     }

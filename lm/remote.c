@@ -300,7 +300,7 @@ static mkg_status make_body(const mkg_lm *lm, const mkg_evidence *e, mkg__buf *o
     mkg_status st = MKG_OK;
     json_t *messages = NULL, *body = NULL;
 
-    MKG_GO(mkg__prompt_messages(e, &messages, pieces, err));
+    MKG_GO(mkg__prompt_messages(e, SIZE_MAX, &messages, pieces, err));
     body =
         json_pack("{s:s, s:O, s:b, s:f, s:i, s:{s:b}}", "model", lm->model, "messages",
                   messages, "stream", 1, "temperature", lm->opts.temperature,

@@ -33,7 +33,7 @@ static inline int run(cli_world *w, const char *script)
     assert_non_null(line);
     snprintf(line, n,
              "cd '%s' || exit 99; unset MEDKG_DB MEDKG_DATA MEDKG_LM NO_COLOR LC_ALL "
-             "LC_MESSAGES; export LANG=C.UTF-8 TMPDIR='%s'; "
+             "LC_MESSAGES; export LANG=C.UTF-8 TMPDIR='%s' MEDKG_CACHE=''; "
              "medkg() { '%s' \"$@\"; }; { %s\n} >out.txt 2>err.txt",
              w->folder, w->folder, MEDKG_PROGRAM, script);
     int status = system(line);

@@ -133,7 +133,7 @@ static void check_prompt(const mkg_evidence *e)
 {
     json_t *messages;
     size_t used;
-    CHECK_OK(mkg__prompt_messages(e, &messages, &used, &fuzz_err));
+    CHECK_OK(mkg__prompt_messages(e, SIZE_MAX, &messages, &used, &fuzz_err));
     CHECK(used <= e->npieces);
     const char *text =
         json_string_value(json_object_get(json_array_get(messages, 1), "content"));

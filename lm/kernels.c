@@ -1,0 +1,37 @@
+#include "lm/kernels.h"
+
+#include <stdlib.h>
+
+#if defined(__x86_64__)
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+const mkg__kernels *mkg__kernels_named(const char *name)
+{
+    if (strcmp(name, "ref") == 0) return &mkg__kernels_ref;
+#if defined(__x86_64__)
+    if (strcmp(name, "avx2") == 0 && has_avx2()) return &mkg__kernels_avx2;
+    if (strcmp(name, "avx512") == 0 && has_avx512()) return &mkg__kernels_avx512;
+#endif
+    return NULL;
+}
+
+const mkg__kernels *mkg__kernels_best(void)
+{
+    static const char *const order[] = {"avx512", "avx2", "ref"};
+    const char *wanted = getenv("MEDKG_KERNELS");
+    const mkg__kernels *k = wanted ? mkg__kernels_named(wanted) : NULL;
+    for (size_t i = 0; !k; i++)
+        k = mkg__kernels_named(order[i]);
+    return k;
+}
