@@ -8,6 +8,11 @@
 
 enum { POSTINGS = 1 << 19 /* held in memory: 20 bytes each, at most */ };
 
+typedef struct term_list {
+    mkg__term *at;
+    size_t n, cap;
+} term_list;
+
 typedef struct builder {
     mkg_kg *kg;
     mkg__tokens *tokens;
@@ -17,11 +22,8 @@ typedef struct builder {
     mkg_id *fact;
     uint8_t *length, *lang;
     size_t n, fact_cap, length_cap, lang_cap;
-    mkg__term *doc; /* terms of the document at hand */
-    size_t doc_cap;
-    mkg_id named; /* the node whose names are those: */
-    mkg__term *name;
-    size_t name_cap, name_n;
+    term_list doc, names; /* at hand */
+    mkg_id named;         /* node of the names */
     mkg__term *term;
     mkg__text_entry *entry;
     size_t nterms, term_cap, entry_cap;
@@ -39,8 +41,8 @@ static void clear(builder *b)
     mkg__free(b->fact);
     mkg__free(b->length);
     mkg__free(b->lang);
-    mkg__free(b->doc);
-    mkg__free(b->name);
+    mkg__free(b->doc.at);
+    mkg__free(b->names.at);
     mkg__free(b->term);
     mkg__free(b->entry);
     mkg__free(b->heads);
@@ -109,55 +111,62 @@ uint32_t mkg__saturate_far(const mkg__saturation *s, uint32_t tf, uint8_t length
 
 /* ---- documents ---- */
 
-static mkg_status add_names(builder *b, const mkg_node *node, mkg_err *err)
+/* Terms of a text behind those of the document, or of the names, at hand. */
+static mkg_status append(builder *b, term_list *to, mkg_view text, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     const mkg__term *terms;
-    mkg_entry e;
     size_t n;
-
-    b->name_n = 0;
-    for (size_t pos = 0; mkg_node_next(node, &pos, &e);) {
-        if (e.kind != MKG_ENTRY_NAME) continue;
-        MKG_GO(mkg__tokens_cut(b->tokens, e.text, false, &terms, &n, err));
-        if (!mkg__grow(&b->name, &b->name_cap, b->name_n + n, sizeof *b->name))
-            return mkg__nomem(err);
-        if (n) memcpy(b->name + b->name_n, terms, n * sizeof *terms);
-        b->name_n += n;
-    }
-    b->named = node->id;
+    MKG_GO(mkg__tokens_cut(b->tokens, text, false, &terms, &n, err));
+    if (!mkg__grow(&to->at, &to->cap, to->n + n, sizeof *to->at))
+        return mkg__nomem(err);
+    if (n) memcpy(to->at + to->n, terms, n * sizeof *terms);
+    to->n += n;
 out:
     return st;
+}
+
+/* Facts of a node mostly follow each other: its names are cut once. */
+static mkg_status read_names(builder *b, mkg_id id, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_node node;
+    mkg_entry e;
+
+    if (b->named == id) return MKG_OK;
+    b->names.n = 0;
+    MKG_GO(mkg_kg_node(b->kg, id, &node, err));
+    for (size_t pos = 0; st == MKG_OK && mkg_node_next(&node, &pos, &e);)
+        if (e.kind == MKG_ENTRY_NAME) MKG_GO(append(b, &b->names, e.text, err));
+    b->named = id;
+out:
+    return st < 0 ? st : MKG_OK;
 }
 
 static mkg_status add_fact(builder *b, const mkg_fact *f, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    const mkg__term *terms;
-    mkg_node node;
-    size_t n;
+    const mkg_relation *r = mkg_kg_relation(b->kg, f->relation, false);
+    term_list *d = &b->doc;
 
     if (f->denied || f->object != MKG_ID_NONE) return MKG_OK;
     if (b->n >= INT32_MAX) return mkg__fail(err, MKG_EARG, "too many texts to index");
-    if (b->named != f->subject) {
-        b->name_n = 0;
-        MKG_GO(mkg_kg_node(b->kg, f->subject, &node, err));
-        if (st == MKG_OK) MKG_GO(add_names(b, &node, err));
-    }
-    MKG_GO(mkg__tokens_cut(b->tokens, f->literal, false, &terms, &n, err));
-    if (!mkg__grow(&b->doc, &b->doc_cap, n + b->name_n, sizeof *b->doc) ||
+    d->n = 0;
+    MKG_GO(append(b, d, f->literal, err));
+    MKG_GO(read_names(b, f->subject, err));
+    if (!mkg__grow(&d->at, &d->cap, d->n + b->names.n, sizeof *d->at) ||
         !mkg__grow(&b->fact, &b->fact_cap, b->n + 1, sizeof *b->fact) ||
         !mkg__grow(&b->length, &b->length_cap, b->n + 1, 1) ||
         !mkg__grow(&b->lang, &b->lang_cap, b->n + 1, 1))
         return mkg__nomem(err);
-    if (n) memcpy(b->doc, terms, n * sizeof *terms);
-    if (b->name_n) memcpy(b->doc + n, b->name, b->name_n * sizeof *b->name);
-    n += b->name_n;
-    MKG_GO(mkg__runs_add(b->runs, (uint32_t)b->n, b->doc, n, err));
+    if (b->names.n) memcpy(d->at + d->n, b->names.at, b->names.n * sizeof *d->at);
+    d->n += b->names.n;
+    if (r) MKG_GO(append(b, d, mkg_relation_label(r, f->literal_lang), err));
+    MKG_GO(mkg__runs_add(b->runs, (uint32_t)b->n, d->at, d->n, err));
     b->fact[b->n] = f->id;
-    b->length[b->n] = mkg__length_byte(n < INT32_MAX ? (uint32_t)n : INT32_MAX);
+    b->length[b->n] = mkg__length_byte(d->n < INT32_MAX ? (uint32_t)d->n : INT32_MAX);
     b->lang[b->n++] = (uint8_t)f->literal_lang;
-    b->foot.words += n;
+    b->foot.words += d->n;
 out:
     return st;
 }

@@ -2,6 +2,7 @@
 #include "retrieve/text_file_internal.h"
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/io.h"
 #include "kg/history.h"
 
@@ -54,12 +55,28 @@ static mkg_status open_file(mkg__text_index *x, mkg_err *err)
     return MKG_OK;
 }
 
+/* What the handle sees. */
+static bool same_graph(const mkg__seal *s, const mkg_kg *kg)
+{
+    char hash[33];
+    mkg_kg_hash(kg, hash);
+    return s->from == mkg_kg_version(kg) && memcmp(s->hash, hash, sizeof s->hash) == 0;
+}
+
+/* The labels of relations are part of the documents, but not of the graph's hash. */
 static void seal_for(mkg_kg *kg, mkg__seal *s)
 {
     char hash[33];
     memset(s, 0, sizeof *s);
     memcpy(s->magic, MKG__TEXT_MAGIC, sizeof s->magic);
     s->how = MKG__TEXT_HOW;
+    for (size_t i = 0; i < mkg_kg_relation_count(kg); i++) {
+        const mkg_relation *r = mkg_kg_relation_at(kg, i);
+        if (!r->literal) continue;
+        s->how = mkg__hash64(&r->id, sizeof r->id, s->how);
+        s->how = mkg__hash64(r->label_zh.ptr, r->label_zh.len, s->how);
+        s->how = mkg__hash64(r->label_en.ptr, r->label_en.len, s->how);
+    }
     s->from = mkg_kg_version(kg);
     mkg_kg_hash(kg, hash);
     memcpy(s->hash, hash, sizeof s->hash);
@@ -82,16 +99,12 @@ static mkg_status may_make(mkg__text_index *x, mkg_err *err)
 mkg_status mkg__text_refresh(mkg__text_index *x, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__seal now;
-
-    seal_for(x->kg, &now);
-    if (x->file && !mkg__sealed_damaged(x->file) &&
-        memcmp(&now, &x->seal, sizeof now) == 0)
+    if (x->file && !mkg__sealed_damaged(x->file) && same_graph(&x->seal, x->kg))
         return MKG_OK;
     if (x->file && mkg__sealed_damaged(x->file) && x->make) unlink(x->path);
     mkg__sealed_close(x->file);
     x->file = NULL;
-    x->seal = now;
+    seal_for(x->kg, &x->seal);
     MKG_GO(open_file(x, err));
     if (st == MKG_OK) return st;
     MKG_GO(may_make(x, err));

@@ -1,11 +1,12 @@
 /* Full-text search over the texts of the graph: an inverted index in DB/text.idx,
  * ranked by BM25.
  *
- * A document is a fact that states a text; its words are those of the text and of its
- * subject's preferred names. Terms are pairs of neighbouring Han characters (single
- * ones where a run is one long), English words without stop words and stemmed, and
- * numbers as they stand. The file is mapped, and made anew where it is missing, damaged
- * or of another version of the graph. Bytes in docs/formats.md. */
+ * A document is a fact that states a text; its words are those of the text, of its
+ * subject's preferred names, and of the relation's label in the text's language. Terms
+ * are pairs of neighbouring Han characters (single ones where a run is one long),
+ * English words without stop words and stemmed, and numbers as they stand. The file is
+ * mapped, and made anew where it is missing, damaged or of another version of the
+ * graph. Bytes in docs/formats.md. */
 #ifndef MKG_TEXT_INDEX_INTERNAL_H
 #define MKG_TEXT_INDEX_INTERNAL_H
 

@@ -18,9 +18,14 @@ typedef struct posting {
     uint32_t slot, doc, tf;
 } posting;
 
+typedef struct sorted_posting {
+    uint32_t doc, tf;
+} sorted_posting;
+
 typedef struct slot {
-    mkg__term term;   /* 0: free */
-    uint32_t n, last; /* postings, the last of them */
+    mkg__term term;     /* 0: free */
+    uint32_t n;         /* postings */
+    uint32_t last, doc; /* the last of them, and its document: saves a look at it */
 } slot;
 
 /* A run is, for each of its terms in their order: 8 bytes of term, the number of
@@ -38,11 +43,11 @@ typedef struct run {
 struct mkg__runs {
     const char *folder;
     posting *postings;
-    uint32_t *order;
-    size_t n, cap, order_cap, most;
+    sorted_posting *sorted; /* in the order of terms */
+    size_t n, cap, sorted_cap, most;
     slot *slots; /* open addressing */
     size_t nslots, slot_cap;
-    mkg__buf sorted; /* the run made last */
+    mkg__buf bytes; /* of the run made last */
     int fd;
     uint64_t written;
     run *runs;
@@ -78,9 +83,9 @@ void mkg__runs_free(mkg__runs *r)
         mkg__free(r->runs[i].page);
     mkg__free(r->runs);
     mkg__free(r->postings);
-    mkg__free(r->order);
+    mkg__free(r->sorted);
     mkg__free(r->slots);
-    mkg__buf_clear(&r->sorted);
+    mkg__buf_clear(&r->bytes);
     mkg__free(r);
 }
 
@@ -117,13 +122,14 @@ static mkg_status add_term(mkg__runs *r, uint32_t doc, mkg__term term, mkg_err *
 {
     if (r->nslots >= r->slot_cap / 2 && !widen(r)) return mkg__nomem(err);
     slot *s = place(r->slots, r->slot_cap, term);
-    if (s->n && r->postings[s->last].doc == doc) {
+    if (s->n && s->doc == doc) {
         r->postings[s->last].tf++;
         return MKG_OK;
     }
     r->nslots += s->n == 0;
     s->term = term;
     s->last = (uint32_t)r->n;
+    s->doc = doc;
     s->n++;
     r->postings[r->n++] = (posting){(uint32_t)(s - r->slots), doc, 1};
     return MKG_OK;
@@ -143,7 +149,7 @@ static mkg_status encode(mkg__runs *r, mkg_err *err)
     slot *list = mkg__malloc((r->nslots ? r->nslots : 1) * sizeof *list);
     size_t n = 0, at = 0;
 
-    if (!list || !mkg__grow(&r->order, &r->order_cap, r->n, sizeof *r->order)) {
+    if (!list || !mkg__grow(&r->sorted, &r->sorted_cap, r->n, sizeof *r->sorted)) {
         st = mkg__nomem(err);
         goto out;
     }
@@ -154,21 +160,23 @@ static mkg_status encode(mkg__runs *r, mkg_err *err)
         place(r->slots, r->slot_cap, list[i].term)->last = (uint32_t)at;
         at += list[i].n;
     }
-    for (size_t i = 0; i < r->n; i++)
-        r->order[r->slots[r->postings[i].slot].last++] = (uint32_t)i;
-    r->sorted.len = at = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const posting *p = &r->postings[i];
+        r->sorted[r->slots[p->slot].last++] = (sorted_posting){p->doc, p->tf};
+    }
+    r->bytes.len = at = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t doc = 0;
-        mkg__buf_put(&r->sorted, &list[i].term, sizeof list[i].term);
-        mkg__buf_varint(&r->sorted, list[i].n);
+        mkg__buf_put(&r->bytes, &list[i].term, sizeof list[i].term);
+        mkg__buf_varint(&r->bytes, list[i].n);
         for (size_t end = at + list[i].n; at < end; at++) {
-            const posting *p = &r->postings[r->order[at]];
-            mkg__buf_varint(&r->sorted, p->doc - doc);
-            mkg__buf_varint(&r->sorted, p->tf);
+            const sorted_posting *p = &r->sorted[at];
+            mkg__buf_varint(&r->bytes, p->doc - doc);
+            mkg__buf_varint(&r->bytes, p->tf);
             doc = p->doc;
         }
     }
-    if (r->sorted.failed) st = mkg__nomem(err);
+    if (r->bytes.failed) st = mkg__nomem(err);
 out:
     mkg__free(list);
     return st;
@@ -196,8 +204,8 @@ static mkg_status write_run(mkg__runs *r, mkg_err *err)
         return mkg__nomem(err);
     MKG_GO(encode(r, err));
     if (r->fd < 0) MKG_GO(open_file(r, err));
-    p = r->sorted.ptr;
-    left = r->sorted.len;
+    p = r->bytes.ptr;
+    left = r->bytes.len;
     r->runs[r->nruns++] = (run){.at = r->written, .end = r->written + left};
     while (left > 0) {
         ssize_t k = pwrite(r->fd, p, left, (off_t)r->written);
@@ -295,17 +303,17 @@ mkg_status mkg__runs_begin(mkg__runs *r, mkg_err *err)
     MKG_GO(encode(r, err)); /* the last run stays in memory */
     r->runs[r->nruns++] = (run){.term = 0};
     mkg__free(r->postings);
-    mkg__free(r->order);
+    mkg__free(r->sorted);
     mkg__free(r->slots);
     r->postings = NULL;
-    r->order = NULL;
+    r->sorted = NULL;
     r->slots = NULL;
     for (size_t i = 0; i < r->nruns; i++) {
         run *u = &r->runs[i];
         bool in_memory = i + 1 == r->nruns;
         if (!in_memory && !(u->page = mkg__malloc(PAGE))) return mkg__nomem(err);
-        u->p = in_memory ? mkg__buf_cstr(&r->sorted) : u->page;
-        u->limit = in_memory ? u->p + r->sorted.len : u->p;
+        u->p = in_memory ? mkg__buf_cstr(&r->bytes) : u->page;
+        u->limit = in_memory ? u->p + r->bytes.len : u->p;
         MKG_GO(next_term(r, u, err));
     }
 out:

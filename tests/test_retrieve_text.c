@@ -280,6 +280,9 @@ static model *model_new(mkg_kg *kg)
         assert_int_equal(mkg_kg_node(kg, f.subject, &node, &err), MKG_OK);
         for (size_t pos = 0; mkg_node_next(&node, &pos, &e);)
             if (e.kind == MKG_ENTRY_NAME) model_text(m, d, e.text);
+        model_text(
+            m, d,
+            mkg_relation_label(mkg_kg_relation(kg, f.relation, false), f.literal_lang));
     }
     return m;
 }
