@@ -276,6 +276,12 @@ mkg_status cli_answer_print(cli *c, const mkg_evidence *e, const mkg_answer *a,
  * `out` is not NULL. */
 mkg_status cli_graph_stats(cli *c, mkg_kg *kg, json_t **out);
 
+/* ---- cmd_eval_intent.c ------------------------------------------------------------
+ */
+
+mkg_status cli_embed_intents(cli *c);
+mkg_status cli_eval_intent(cli *c, const char *file);
+
 /* ---- the commands -----------------------------------------------------------------
  */
 

@@ -135,6 +135,7 @@ mkg_status cli_cmd_embed(cli *c)
     const char *name = cli_opt_text(c, "name");
     double began = mkg__now();
 
+    if (strcmp(c->args[0], "intents") == 0) return cli_embed_intents(c);
     MKG_GO(check_method(c, c->args[0]));
     if (!name) name = c->args[0];
     MKG_GO(mkg_vectors_check_name(name, &c->err));

@@ -556,6 +556,18 @@ static const cli_option lm_options[] = {
 };
 
 static const cli_option eval_options[] = {
+    {.name = "map",
+     .kind = CLI_FILE,
+     .arg = "TSV",
+     .help = "intent: which relations each label stands for, a label a line, a tab, "
+             "relations with ';' between them"},
+    {.name = "folds",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "5",
+     .min = 2,
+     .max = 100,
+     .help = "intent: parts for cross-validation"},
     {.name = "misses",
      .kind = CLI_FILE,
      .arg = "OUT",
@@ -819,9 +831,13 @@ const cli_command cli_commands[] = {
      .min_args = 1,
      .max_args = 1,
      .brief = "make a vector set from the graph",
-     .about = "METHOD is node2vec (Grover and Leskovec, KDD 2016; with p = q = 1 it is "
-              "DeepWalk). A set of the same name is replaced. Ctrl-C stops and leaves "
-              "the old one.",
+     .about =
+         "METHOD is node2vec (Grover and Leskovec, KDD 2016; with p = q = 1 it is "
+         "DeepWalk). A set of the same name is replaced. Ctrl-C stops and leaves "
+         "the old one.\n\n"
+         "METHOD 'intents' makes no vectors: from the relations and phrases of the "
+         "graph it writes questions and learns to tell which relation a question "
+         "asks for (docs/intent.md). Run it after adding to relations.tsv.",
      .options = embed_options,
      .noptions = COUNT(embed_options),
      .example =
@@ -917,14 +933,19 @@ const cli_command cli_commands[] = {
      .exits = "0123456"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval FILE",
+     .args = "retrieval|intent FILE",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
-     .about = "retrieval: FILE is JSON Lines with \"question\" and \"gold\" (a list of "
-              "names or texts). Prints how often a gold is among the first 1, 5 and 10 "
-              "pieces of evidence, how often all are among the first 20, the mean "
-              "reciprocal rank, and the time of linking and retrieval of one question.",
+     .about =
+         "retrieval: FILE is JSON Lines with \"question\" and \"gold\" (a list of "
+         "names or texts). Prints how often a gold is among the first 1, 5 and 10 "
+         "pieces of evidence, how often all are among the first 20, the mean "
+         "reciprocal rank, and the time of linking and retrieval of one question.\n\n"
+         "intent: FILE is JSON Lines with \"question\" and \"intent\" (a label). "
+         "Prints F1 of each label: by the most frequent label, by the phrases of "
+         "the vocabulary, by the model of 'medkg embed intents' (both by way of "
+         "--map), and by the same classifier trained on the other folds of FILE.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",
