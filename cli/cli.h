@@ -265,6 +265,11 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a);
 mkg_status cli_answer_print(cli *c, const mkg_evidence *e, const mkg_answer *a,
                             bool streamed);
 
+/* ---- eval_linking.c ---------------------------------------------------------------
+ */
+
+mkg_status cli_eval_linking(cli *c, const char *file);
+
 /* ---- graph_stats.c ----------------------------------------------------------------
  */
 

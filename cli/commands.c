@@ -376,6 +376,12 @@ static const cli_option eval_options[] = {
      .arg = "OUT",
      .help = "write the missed cases, and what was found instead, to this file (JSON "
              "Lines)"},
+    {.name = "method",
+     .kind = CLI_CHOICE,
+     .arg = "M",
+     .initial = "full",
+     .choices = mkg_linking_methods,
+     .help = "linking: equal names, edit distance, n-grams, or everything there is"},
 };
 
 const cli_command cli_commands[] = {
@@ -725,14 +731,17 @@ const cli_command cli_commands[] = {
      .exits = "0123456"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval FILE",
+     .args = "retrieval|linking FILE",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
      .about = "retrieval: FILE is JSON Lines with \"question\" and \"gold\" (a list of "
               "names or texts). Prints how often a gold is among the first 1, 5 and 10 "
               "pieces of evidence, how often all are among the first 20, the mean "
-              "reciprocal rank, and the time of linking and retrieval of one question.",
+              "reciprocal rank, and the time of linking and retrieval of one question.\n\n"
+              "linking: FILE has \"text\" (or \"colloquial\") and \"gold\" (or "
+              "\"standard\"; names). Prints how often a node of such a name is among the "
+              "first 1, 5 and 10, by \"kind\" and by how it was found.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",

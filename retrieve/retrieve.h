@@ -20,6 +20,15 @@ MKG_API mkg_status mkg_retrieve(mkg_kg *kg, const char *question,
                                 const mkg_retrieve_opts *opts, mkg_evidence **out,
                                 mkg_err *err);
 
+/* Make DB/names.idx, the index of all names that looking up needs, if it is not there
+ * or of another version of the graph. What looks up makes it itself where it is
+ * missing; after an import it is better done at once. */
+MKG_API mkg_status mkg_names_prepare(mkg_kg *kg, mkg_err *err);
+
+/* Colloquial phrases of the user's own, a file beside the store in the format of
+ * data/colloquial.tsv. */
+#define MKG_PAIRS_FILE "colloquial.tsv"
+
 /* Names like `text`: equal first, then by prefix, then by shared character bigrams.
  * The best `k`, best first. */
 typedef struct mkg_found {
@@ -51,6 +60,34 @@ typedef void (*mkg_case_fn)(void *ctx, const char *json_case, size_t rank,
 MKG_API mkg_status mkg_eval_retrieval(mkg_kg *kg, const char *path, mkg_case_fn fn,
                                       void *ctx, mkg_retrieval_score *out,
                                       mkg_err *err);
+
+/* Measure linking on a file of cases (JSON Lines, docs/linking.md): "text" or
+ * "colloquial", a list "gold" (or "standard", or "in_medical_json"), and "kind". A case
+ * is a hit at k when one of the first k distinct names is of a node that a gold term
+ * names. */
+typedef struct mkg_linking_part {
+    const char *group; /* "kind": of the case; "how": the right node (where it was not
+                          found, the first one) was found */
+    char name[32];
+    size_t cases;
+    double hit[3]; /* among the first 1, 5, 10 */
+    double mrr;
+} mkg_linking_part;
+enum { MKG_LINKING_PARTS = 32 };
+typedef struct mkg_linking_score {
+    size_t skipped; /* cases without a gold */
+    mkg_linking_part all, parts[MKG_LINKING_PARTS];
+    size_t nparts;
+    double ms_p50, ms_p95, ms_p99;
+} mkg_linking_score;
+/* Called for cases whose gold is not the first. */
+typedef void (*mkg_linking_fn)(void *ctx, const char *json_case, size_t rank,
+                               const mkg_found *found, size_t n);
+/* "exact", "edit", "ngram", "full"; ends with NULL. */
+MKG_API const char *const *mkg_linking_methods(void);
+MKG_API mkg_status mkg_eval_linking(mkg_kg *kg, const char *path, const char *method,
+                                    mkg_linking_fn fn, void *ctx,
+                                    mkg_linking_score *out, mkg_err *err);
 
 #ifdef __cplusplus
 }
