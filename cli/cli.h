@@ -294,6 +294,7 @@ mkg_status cli_cmd_vectors(cli *c);
 mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
+mkg_status cli_cmd_learn(cli *c);
 mkg_status cli_cmd_remove(cli *c);
 mkg_status cli_cmd_diff(cli *c);
 mkg_status cli_cmd_log(cli *c);

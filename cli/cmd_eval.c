@@ -125,9 +125,10 @@ mkg_status cli_cmd_eval(cli *c)
     if (strcmp(what, ours[1]) == 0) return cli_eval_linking(c, c->args[1]);
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(what, later[i]) == 0)
-            return mkg__fail(&c->err, MKG_EARG,
-                             "eval %s is not in this version; there are: eval retrieval, "
-                             "eval linking",
-                             what);
+            return mkg__fail(
+                &c->err, MKG_EARG,
+                "eval %s is not in this version; there are: eval retrieval, "
+                "eval linking",
+                what);
     return cli_unknown(c, "eval", what, "is not known", ours, 2);
 }

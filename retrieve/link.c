@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIMILAR = 60, CHARS_MAX = 64, NODES_MAX = 1024 };
+enum { SIMILAR = 60, PARTS = 8, REPLACED = 8, OF_EACH = 12, CHARS_MAX = 64 };
 
 /* Learned from the shipped phrases alone, on a graph of Chinese diseases and symptoms
  * (docs/linking.md). */
@@ -29,7 +29,9 @@ const mkg__link_weights mkg__link_default = {.feature = {[MKG__F_COSINE_1] = 1.6
                                                          [MKG__F_DEGREE] = 1.0f,
                                                          [MKG__F_EQUAL] = 8.0f,
                                                          [MKG__F_VECTOR] = 2.0f,
-                                                         [MKG__F_REPLACED] = 2.0f},
+                                                         [MKG__F_REPLACED] = 2.0f,
+                                                         [MKG__F_PART] = -1.0f,
+                                                         [MKG__F_PART_EQUAL] = 2.0f},
                                              .slope = 0.8f,
                                              .offset = -8.0f};
 
@@ -104,26 +106,33 @@ static const char *find(mkg_view in, mkg_view what)
     return NULL;
 }
 
-static uint32_t best_degree(const mkg__names *x, uint32_t surface, mkg__name_kind *kind)
+/* The best kind of entry that the surface has; facts and type of its best known node.
+ */
+static mkg__name_kind look_at_nodes(const mkg__names *x, mkg__candidate *c,
+                                    uint32_t *most)
 {
-    uint32_t best = 0;
-    *kind = MKG__NAME_KINDS;
-    for (size_t i = 0, n = mkg__names_entries(x, surface); i < n; i++) {
-        mkg__name_entry e = mkg__names_entry(x, surface, i);
+    mkg__name_kind kind = MKG__NAME_KINDS;
+    *most = 0;
+    c->type = MKG_NAMES_NONE;
+    for (size_t i = 0, n = mkg__names_entries(x, c->surface); i < n; i++) {
+        mkg__name_entry e = mkg__names_entry(x, c->surface, i);
         uint32_t degree = mkg__names_degree(x, e.node);
-        if (degree > best) best = degree;
-        if (e.kind < *kind) *kind = e.kind;
+        if (i == 0 || degree > *most) {
+            *most = degree;
+            c->type = mkg__names_type(x, e.node);
+        }
+        if (e.kind < kind) kind = e.kind;
     }
-    return best;
+    return kind;
 }
 
 static void describe(const mkg__names *x, mkg_view text, const chars *q,
                      const mkg__weighted *w, mkg__candidate *c)
 {
+    uint32_t degree;
     mkg_view name = mkg__names_text(x, c->surface);
     float *f = c->feature;
     mkg__overlap o;
-    mkg__name_kind kind;
     chars s;
     size_t run, order;
 
@@ -132,6 +141,7 @@ static void describe(const mkg__names *x, mkg_view text, const chars *q,
     mkg__names_overlap(x, w, c->surface, &o);
     float n = s.n ? (float)s.n : 1, m = q->n ? (float)q->n : 1;
     const char *at = find(text, name);
+    mkg__name_kind kind = look_at_nodes(x, c, &degree);
     f[MKG__F_COSINE_1] = o.cosine[0];
     f[MKG__F_COSINE_2] = o.cosine[1];
     f[MKG__F_OF_TEXT_1] = o.of_query[0];
@@ -147,7 +157,7 @@ static void describe(const mkg__names *x, mkg_view text, const chars *q,
     f[MKG__F_SAME_LAST] = q->n && s.n && q->at[q->n - 1] == s.at[s.n - 1];
     f[MKG__F_SAME_FIRST] = q->n && s.n && q->at[0] == s.at[0];
     f[MKG__F_SOUND] = sound_likeness(q, &s);
-    f[MKG__F_DEGREE] = log1pf((float)best_degree(x, c->surface, &kind)) / 5;
+    f[MKG__F_DEGREE] = log1pf((float)degree) / 5;
     f[MKG__F_LENGTH] = logf(n);
     f[MKG__F_EQUAL] = mkg__view_eq(name, text);
     f[MKG__F_PHRASE] = kind >= MKG__NAME_COLLOQUIAL;
@@ -211,39 +221,148 @@ static int best_first(const void *a, const void *b)
     return (x->surface > y->surface) - (x->surface < y->surface);
 }
 
-mkg_status mkg__link_candidates(mkg__names *x, const mkg__link_model *model,
-                                mkg_view text, uint32_t except, mkg__candidates *out,
+/* Names like the text as it would be with other words in it. What they have in common
+ * with that is kept in F_REPLACED. */
+static mkg_status take_replaced(mkg__linker *l, mkg_view text, mkg__candidates *out,
                                 mkg_err *err)
 {
     mkg_status st = MKG_OK;
+    mkg__buf texts = {0};
+    size_t ends[REPLACED], n, m;
+    uint32_t similar[2 * OF_EACH];
+    mkg__weighted w;
+    mkg__overlap o;
+
+    MKG_GO(mkg__link_replace(&l->model, text, &texts, ends, REPLACED, &n, err));
+    for (size_t i = 0, from = 0; i < n; from = ends[i++]) {
+        mkg__names_weigh(l->names, mkg__view(texts.ptr + from, ends[i] - from), &w);
+        MKG_GO(mkg__names_similar(l->names, &w, OF_EACH, similar, &m, err));
+        for (size_t k = 0; k < m; k++)
+            MKG_GO(take(out, similar[k], err));
+        for (size_t k = 0; k < out->n; k++) {
+            float *best = &out->at[k].feature[MKG__F_REPLACED];
+            mkg__names_overlap(l->names, &w, out->at[k].surface, &o);
+            float cosine = (o.cosine[0] + o.cosine[1]) / 2;
+            if (cosine > *best) *best = cosine;
+        }
+    }
+out:
+    mkg__buf_clear(&texts);
+    return st;
+}
+
+static bool is_given(const mkg__names *x, uint32_t surface)
+{
+    for (size_t i = 0, n = mkg__names_entries(x, surface); i < n; i++)
+        if (mkg__names_entry(x, surface, i).kind != MKG__NAME_GIVEN) return false;
+    return true;
+}
+
+static void drop_seen(const mkg__names *x, mkg_view text, mkg__candidates *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        uint32_t s = c->at[i].surface;
+        if (mkg__view_eq(mkg__names_text(x, s), text) || is_given(x, s)) continue;
+        c->at[kept++] = c->at[i];
+    }
+    c->n = kept;
+}
+
+static void score(const mkg__linker *l, mkg__candidate *c)
+{
+    const mkg__link_weights *w = &l->model.weights;
+    c->sum = 0;
+    for (size_t k = 0; k < MKG__FEATURES; k++)
+        c->sum += w->feature[k] * c->feature[k];
+    if (l->type_weight && c->type != MKG_NAMES_NONE) c->sum += l->type_weight[c->type];
+    c->score = 1 / (1 + expf(-(w->slope * c->sum + w->offset)));
+}
+
+/* Candidates for the text, or for a part of one. */
+static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
+                            mkg__candidates *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__names *x = l->names;
     mkg__weighted w;
     chars q;
+    float vector[MKG__VECTOR_DIM_MAX];
     uint32_t similar[2 * SIMILAR];
     size_t n;
     uint32_t equal = mkg__names_find(x, text.ptr, text.len);
-    const mkg__link_weights *weights = &mkg__link_default;
 
-    (void)model;
     out->n = 0;
     decode(text, &q);
     mkg__names_weigh(x, text, &w);
     if (equal != MKG_NAMES_NONE) MKG_GO(take(out, equal, err));
     MKG_GO(take_contained(x, text, out, err));
-    MKG_GO(mkg__names_similar(x, &w, SIMILAR, similar, &n, err));
+    MKG_GO(mkg__names_similar(x, &w, similar_each, similar, &n, err));
     for (size_t i = 0; i < n; i++)
         MKG_GO(take(out, similar[i], err));
-    for (size_t i = 0; i < out->n; i++)
-        if (out->at[i].surface == except) out->at[i] = out->at[--out->n];
+    bool vectors = l->vectors.rows && mkg__name_vector(&l->vectors, &w, vector);
+    if (vectors) {
+        MKG_GO(mkg__name_vectors_nearest(&l->vectors, vector, similar_each / 2, similar,
+                                         &n, err));
+        for (size_t i = 0; i < n; i++)
+            MKG_GO(take(out, similar[i], err));
+    }
+    if (l->model.nrules) MKG_GO(take_replaced(l, text, out, err));
     for (size_t i = 0; i < out->n; i++) {
         mkg__candidate *c = &out->at[i];
-        float sum = weights->offset;
         describe(x, text, &q, &w, c);
-        for (size_t k = 0; k < MKG__FEATURES; k++)
-            sum += weights->slope * weights->feature[k] * c->feature[k];
-        c->score = 1 / (1 + expf(-sum));
+        if (vectors)
+            c->feature[MKG__F_VECTOR] =
+                mkg__name_vector_cosine(&l->vectors, vector, c->surface);
+    }
+out:
+    return st;
+}
+
+/* The better of the two ways in which a surface was found stays. */
+static mkg_status merge(mkg__candidates *all, const mkg__candidate *c, mkg_err *err)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->at[i].surface == c->surface) {
+            if (c->sum > all->at[i].sum) all->at[i] = *c;
+            return MKG_OK;
+        }
+    if (!mkg__grow(&all->at, &all->cap, all->n + 1, sizeof *all->at))
+        return mkg__nomem(err);
+    all->at[all->n++] = *c;
+    return MKG_OK;
+}
+
+mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, bool unseen,
+                                mkg__candidates *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_view parts[PARTS];
+    mkg__candidates some = {0};
+    size_t n = mkg__text_parts(text, parts, PARTS);
+
+    MKG_GO(link_part(l, text, SIMILAR, out, err));
+    if (unseen) drop_seen(l->names, text, out);
+    for (size_t i = 0; i < out->n; i++)
+        score(l, &out->at[i]);
+    if (n == 1 && parts[0].len == text.len) n = 0;
+    for (size_t p = 0; p < n; p++) {
+        MKG_GO(link_part(l, parts[p], SIMILAR / 3, &some, err));
+        if (unseen) drop_seen(l->names, text, &some);
+        for (size_t i = 0; i < some.n; i++) {
+            float *f = some.at[i].feature;
+            f[MKG__F_PART] = 1;
+            f[MKG__F_PART_EQUAL] = f[MKG__F_EQUAL];
+            f[MKG__F_EQUAL] = 0;
+            f[MKG__F_PLACE] = 1 - (float)p / (float)n;
+            score(l, &some.at[i]);
+            MKG_GO(merge(out, &some.at[i], err));
+        }
     }
     if (out->n) qsort(out->at, out->n, sizeof *out->at, best_first);
+    st = MKG_OK;
 out:
+    mkg__candidates_clear(&some);
     return st;
 }
 
@@ -333,12 +452,13 @@ mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size
                      mkg_found *out, size_t *n, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__names *x;
+    mkg__linker *l;
     mkg__buf form = {0};
     mkg__candidates c = {0};
 
     *n = 0;
-    MKG_GO(mkg__names_get(kg, &x, err));
+    MKG_GO(mkg__linker_get(kg, &l, err));
+    mkg__names *x = l->names;
     MKG_GO(mkg__name_form(mkg__view(text, strlen(text)), &form, err));
     mkg_view v = {form.ptr, form.len};
     if (v.len == 0 || k == 0) goto out;
@@ -351,7 +471,7 @@ mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size
     } else if (method == MKG__LINK_NGRAM) {
         MKG_GO(by_ngrams(x, v, &c, err));
     } else {
-        MKG_GO(mkg__link_candidates(x, NULL, v, MKG_NAMES_NONE, &c, err));
+        MKG_GO(mkg__link_candidates(l, v, false, &c, err));
     }
     for (size_t i = 0; i < c.n; i++)
         offer_surface(x, &c.at[i], k, out, n);

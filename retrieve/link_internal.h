@@ -4,6 +4,7 @@
 
 #include "retrieve/link_model_internal.h"
 #include "retrieve/name_index_internal.h"
+#include "retrieve/name_vectors_internal.h"
 #include "retrieve/retrieve.h"
 
 /* What candidates are taken from; for comparisons. */
@@ -14,10 +15,29 @@ typedef enum mkg__link_method {
     MKG__LINK_FULL
 } mkg__link_method;
 
+/* The index and what was learned. */
+typedef struct mkg__linker {
+    mkg__names *names;
+    mkg__link_model model;
+    mkg__name_vectors vectors; /* rows NULL: none */
+    float *type_weight;        /* by type of the index */
+} mkg__linker;
+
+/* Of the graph that `kg` sees, kept with the handle. */
+mkg_status mkg__linker_get(mkg_kg *kg, mkg__linker **out, mkg_err *err);
+/* The key of its index; it must have been got. Forget it all, so that the next one sees
+ * files that have changed. */
+const mkg__names_key *mkg__linker_key(mkg_kg *kg);
+void mkg__linker_forget(mkg_kg *kg);
+/* Weights by type of the index from those by name. */
+mkg_status mkg__linker_types(mkg__linker *l, mkg_err *err);
+
 typedef struct mkg__candidate {
     uint32_t surface;
     float score; /* 0 … 1 */
+    float sum;   /* the same before it was squeezed */
     const char *how;
+    uint32_t type; /* of the best known node */
     float feature[MKG__FEATURES];
 } mkg__candidate;
 
@@ -27,11 +47,16 @@ typedef struct mkg__candidates {
 } mkg__candidates;
 void mkg__candidates_clear(mkg__candidates *c);
 
-/* Surfaces that `text` (in the form of names) may mean, each once, best first. `except`
- * is a surface that is left out, for training. `model` may be NULL. */
-mkg_status mkg__link_candidates(mkg__names *x, const mkg__link_model *model,
-                                mkg_view text, uint32_t except, mkg__candidates *out,
-                                mkg_err *err);
+/* Surfaces that `text` (in the form of names) may mean, each once, best first. With
+ * `unseen` as if neither the text nor any phrase that users gave were known, for
+ * training. */
+mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, bool unseen,
+                                mkg__candidates *out, mkg_err *err);
+
+/* Learn weights, slope and offset of l->model from the pairs, by the other parts of the
+ * model as they are. */
+mkg_status mkg__link_fit(mkg__linker *l, const mkg__name_pair *pairs, size_t n,
+                         mkg_err *err);
 
 /* The best `k` nodes for a text as a person writes it, best first. */
 mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size_t k,

@@ -202,8 +202,9 @@ out:
 /* ---- function words ---- */
 
 enum { WORDS_MAX = 512 };
-static mkg_view words[WORDS_MAX]; /* in byte order */
-static size_t nwords;
+static mkg_view words[WORDS_MAX];      /* in byte order */
+static mkg_view separators[WORDS_MAX]; /* the longest first */
+static size_t nwords, nseparators;
 static pthread_once_t words_read = PTHREAD_ONCE_INIT;
 
 static int by_bytes(const void *a, const void *b)
@@ -213,13 +214,23 @@ static int by_bytes(const void *a, const void *b)
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+static int longest_first(const void *a, const void *b)
+{
+    const mkg_view *x = a, *y = b;
+    return x->len != y->len ? (x->len > y->len ? -1 : 1) : by_bytes(a, b);
+}
+
 static void read_words(void)
 {
     mkg_view rest = bytes(mkg__data_function_words, mkg__data_function_words_size),
              line;
-    while (nwords < WORDS_MAX && next_line(&rest, &line))
-        words[nwords++] = line;
+    while (nwords < WORDS_MAX && nseparators < WORDS_MAX && next_line(&rest, &line))
+        if (line.ptr[0] == '|')
+            separators[nseparators++] = mkg__view(line.ptr + 1, line.len - 1);
+        else
+            words[nwords++] = line;
     qsort(words, nwords, sizeof *words, by_bytes);
+    qsort(separators, nseparators, sizeof *separators, longest_first);
 }
 
 bool mkg__is_function_word(mkg_view v)
@@ -263,4 +274,52 @@ void mkg__strip_function_words(mkg_view *v)
         *v = mkg__view(v->ptr + n, v->len - n);
     while ((n = idle_at(*v, false)) > 0 || (n = word_at(*v, false)) > 0)
         v->len -= n;
+}
+
+/* Bytes of what separates at the front of the text; 0 if nothing does. Signs within a
+ * word ("X-ray", "2.5") do not. */
+static size_t separator_at(mkg_view v, bool after_word)
+{
+    size_t len;
+    uint32_t c = mkg__utf8_decode(v.ptr, v.len, &len);
+    if (!mkg__is_han(c) && !mkg__is_word(c) && c != ' ') {
+        size_t next;
+        bool joins = after_word && len < v.len && strchr("-.'/", (int)c) && c < 0x80 &&
+                     mkg__is_word(mkg__utf8_decode(v.ptr + len, v.len - len, &next));
+        return joins ? 0 : len;
+    }
+    for (size_t i = 0; i < nseparators; i++) {
+        mkg_view w = separators[i];
+        if (w.len > v.len || memcmp(w.ptr, v.ptr, w.len) != 0) continue;
+        if ((unsigned char)w.ptr[0] < 0x80 &&
+            (after_word ||
+             (w.len < v.len && mkg__is_word((unsigned char)v.ptr[w.len]))))
+            continue;
+        return w.len;
+    }
+    return 0;
+}
+
+size_t mkg__text_parts(mkg_view text, mkg_view *out, size_t cap)
+{
+    size_t n = 0, from = 0, len, cut;
+    bool word = false;
+
+    pthread_once(&words_read, read_words);
+    for (size_t i = 0; i <= text.len && n < cap; i += len) {
+        mkg_view rest = {text.ptr + i, text.len - i};
+        cut = rest.len ? separator_at(rest, word) : 0;
+        len = 1;
+        if (rest.len == 0 || cut) {
+            mkg_view part = mkg__trim(mkg__view(text.ptr + from, i - from));
+            if (part.len) out[n++] = part;
+            if (rest.len == 0) break;
+            len = cut;
+            from = i + cut;
+            word = false;
+            continue;
+        }
+        word = mkg__is_word(mkg__utf8_decode(rest.ptr, rest.len, &len));
+    }
+    return n;
 }

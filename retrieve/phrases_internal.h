@@ -44,4 +44,8 @@ mkg_status mkg__phrases_each(mkg_view table, mkg__phrase_fn fn, void *ctx,
 void mkg__strip_function_words(mkg_view *v);
 bool mkg__is_function_word(mkg_view v);
 
+/* The parts of a text between punctuation and words that separate ("with", "待查"), in
+ * their order, at most `cap`; one where there is nothing to separate. */
+size_t mkg__text_parts(mkg_view text, mkg_view *out, size_t cap);
+
 #endif

@@ -29,6 +29,30 @@ MKG_API mkg_status mkg_names_prepare(mkg_kg *kg, mkg_err *err);
  * data/colloquial.tsv. */
 #define MKG_PAIRS_FILE "colloquial.tsv"
 
+/* Learn to link colloquial texts: substitutions, vectors of n-grams and how much each
+ * sign of likeness counts, from the graph's aliases, the shipped table and pairs that
+ * the user gives. Files beside the store: linking.json, names.vec, and, with `pairs`,
+ * colloquial.tsv. Deterministic. MKG_NOTFOUND where there is nothing to learn from. */
+typedef struct mkg_names_opts {
+    const char *pairs; /* JSON Lines ("text", "gold") or lines "term<TAB>phrase;phrase";
+                          NULL: none new, those given before stay names */
+    size_t dim;        /* of a vector, 1 … 512 */
+    unsigned epochs;
+    uint64_t seed;
+    mkg_progress_fn progress;
+    void *progress_ctx;
+} mkg_names_opts;
+#define MKG_NAMES_OPTS_INIT                                                            \
+    {                                                                                  \
+        NULL, 64, 10, 1, NULL, NULL                                                    \
+    }
+typedef struct mkg_names_learnt {
+    size_t aliases, shipped, given; /* pairs, by where they are from */
+    size_t rules, names;            /* substitutions; names with a vector */
+} mkg_names_learnt;
+MKG_API mkg_status mkg_names_learn(mkg_kg *kg, const mkg_names_opts *o,
+                                   mkg_names_learnt *out, mkg_err *err);
+
 /* Names like `text`: equal first, then by prefix, then by shared character bigrams.
  * The best `k`, best first. */
 typedef struct mkg_found {
