@@ -160,7 +160,11 @@ static void describe(const mkg__names *x, mkg_view text, const chars *q,
     f[MKG__F_DEGREE] = log1pf((float)degree) / 5;
     f[MKG__F_LENGTH] = logf(n);
     f[MKG__F_EQUAL] = mkg__view_eq(name, text);
-    f[MKG__F_PHRASE] = kind >= MKG__NAME_COLLOQUIAL;
+    float cosine = (o.cosine[0] + o.cosine[1]) / 2;
+    f[MKG__F_PHRASE] = kind == MKG__NAME_COLLOQUIAL;
+    f[MKG__F_PHRASE_LIKE] = kind == MKG__NAME_COLLOQUIAL ? cosine : 0;
+    f[MKG__F_GIVEN] = kind == MKG__NAME_GIVEN;
+    f[MKG__F_GIVEN_LIKE] = kind == MKG__NAME_GIVEN ? cosine : 0;
     f[MKG__F_PLACE] = at && text.len ? 1 - (float)(at - text.ptr) / (float)text.len : 0;
     c->how = f[MKG__F_EQUAL] > 0            ? mkg__name_kind_how(kind)
              : kind >= MKG__NAME_COLLOQUIAL ? "colloquial"
@@ -251,21 +255,32 @@ out:
     return st;
 }
 
-static bool is_given(const mkg__names *x, uint32_t surface)
+bool mkg__same_node(const mkg__names *x, uint32_t a, uint32_t b)
 {
-    for (size_t i = 0, n = mkg__names_entries(x, surface); i < n; i++)
-        if (mkg__names_entry(x, surface, i).kind != MKG__NAME_GIVEN) return false;
-    return true;
+    size_t n = mkg__names_entries(x, a), m = mkg__names_entries(x, b);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++)
+            if (mkg__names_entry(x, a, i).node == mkg__names_entry(x, b, k).node)
+                return true;
+    return false;
 }
 
-static void drop_seen(const mkg__names *x, mkg_view text, mkg__candidates *c)
+static bool is_hidden(const mkg__names *x, uint32_t surface, mkg_view text,
+                      mkg__hide hide, uint32_t term)
+{
+    if (hide == MKG__HIDE_NOTHING) return false;
+    if (mkg__view_eq(mkg__names_text(x, surface), text)) return true;
+    return hide == MKG__HIDE_TERM &&
+           mkg__names_entry(x, surface, 0).kind == MKG__NAME_GIVEN &&
+           mkg__same_node(x, surface, term);
+}
+
+static void drop_hidden(const mkg__names *x, mkg_view text, mkg__hide hide,
+                        uint32_t term, mkg__candidates *c)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        uint32_t s = c->at[i].surface;
-        if (mkg__view_eq(mkg__names_text(x, s), text) || is_given(x, s)) continue;
-        c->at[kept++] = c->at[i];
-    }
+    for (size_t i = 0; i < c->n; i++)
+        if (!is_hidden(x, c->at[i].surface, text, hide, term)) c->at[kept++] = c->at[i];
     c->n = kept;
 }
 
@@ -333,8 +348,8 @@ static mkg_status merge(mkg__candidates *all, const mkg__candidate *c, mkg_err *
     return MKG_OK;
 }
 
-mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, bool unseen,
-                                mkg__candidates *out, mkg_err *err)
+mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, mkg__hide hide,
+                                uint32_t term, mkg__candidates *out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_view parts[PARTS];
@@ -342,13 +357,13 @@ mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, bool unseen,
     size_t n = mkg__text_parts(text, parts, PARTS);
 
     MKG_GO(link_part(l, text, SIMILAR, out, err));
-    if (unseen) drop_seen(l->names, text, out);
+    drop_hidden(l->names, text, hide, term, out);
     for (size_t i = 0; i < out->n; i++)
         score(l, &out->at[i]);
     if (n == 1 && parts[0].len == text.len) n = 0;
     for (size_t p = 0; p < n; p++) {
         MKG_GO(link_part(l, parts[p], SIMILAR / 3, &some, err));
-        if (unseen) drop_seen(l->names, text, &some);
+        drop_hidden(l->names, text, hide, term, &some);
         for (size_t i = 0; i < some.n; i++) {
             float *f = some.at[i].feature;
             f[MKG__F_PART] = 1;
@@ -471,7 +486,7 @@ mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size
     } else if (method == MKG__LINK_NGRAM) {
         MKG_GO(by_ngrams(x, v, &c, err));
     } else {
-        MKG_GO(mkg__link_candidates(l, v, false, &c, err));
+        MKG_GO(mkg__link_candidates(l, v, MKG__HIDE_NOTHING, MKG_NAMES_NONE, &c, err));
     }
     for (size_t i = 0; i < c.n; i++)
         offer_surface(x, &c.at[i], k, out, n);

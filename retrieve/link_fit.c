@@ -56,7 +56,10 @@ static mkg_status add_example(mkg__linker *l, fit *f, const mkg__name_pair *p,
     mkg_status st = MKG_OK;
     size_t golds = 0, from = f->nrows;
 
-    MKG_GO(mkg__link_candidates(l, p->phrase, true, c, err));
+    /* As for a new phrase of a term that is known, and for one that is not. */
+    bool known = mkg__hash64(p->phrase.ptr, p->phrase.len, 5) & 1;
+    MKG_GO(mkg__link_candidates(l, p->phrase, known ? MKG__HIDE_TEXT : MKG__HIDE_TERM,
+                                p->surface, c, err));
     for (size_t i = 0; i < c->n && f->nrows - from < MOST; i++) {
         bool gold = leads_to(l->names, c->at[i].surface, p->surface);
         if (!mkg__grow(&f->rows, &f->rows_cap, f->nrows + 1, sizeof *f->rows))

@@ -47,11 +47,14 @@ typedef struct mkg__candidates {
 } mkg__candidates;
 void mkg__candidates_clear(mkg__candidates *c);
 
-/* Surfaces that `text` (in the form of names) may mean, each once, best first. With
- * `unseen` as if neither the text nor any phrase that users gave were known, for
- * training. */
-mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, bool unseen,
-                                mkg__candidates *out, mkg_err *err);
+/* Surfaces that `text` (in the form of names) may mean, each once, best first. For
+ * training some are hidden: with MKG__HIDE_TEXT the text itself, with MKG__HIDE_TERM
+ * also all phrases that users gave for nodes of the surface `term`. */
+typedef enum mkg__hide { MKG__HIDE_NOTHING, MKG__HIDE_TEXT, MKG__HIDE_TERM } mkg__hide;
+mkg_status mkg__link_candidates(mkg__linker *l, mkg_view text, mkg__hide hide,
+                                uint32_t term, mkg__candidates *out, mkg_err *err);
+/* Do the surfaces lead to a common node? */
+bool mkg__same_node(const mkg__names *x, uint32_t a, uint32_t b);
 
 /* Learn weights, slope and offset of l->model from the pairs, by the other parts of the
  * model as they are. */

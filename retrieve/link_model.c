@@ -12,10 +12,11 @@
 #include <string.h>
 
 static const char *const feature_names[MKG__FEATURES] = {
-    "cosine_1",  "cosine_2",   "of_text_1",  "of_text_2",  "of_name_1", "of_name_2",
-    "run_name",  "run_text",   "order_name", "order_text", "in_text",   "in_name",
-    "same_last", "same_first", "sound",      "degree",     "length",    "equal",
-    "phrase",    "vector",     "replaced",   "place",      "part",      "part_equal"};
+    "cosine_1",    "cosine_2",   "of_text_1",  "of_text_2",  "of_name_1", "of_name_2",
+    "run_name",    "run_text",   "order_name", "order_text", "in_text",   "in_name",
+    "same_last",   "same_first", "sound",      "degree",     "length",    "equal",
+    "phrase",      "vector",     "replaced",   "place",      "part",      "part_equal",
+    "phrase_like", "given",      "given_like"};
 
 void mkg__link_model_init(mkg__link_model *m)
 {

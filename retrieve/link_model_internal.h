@@ -22,16 +22,19 @@ typedef enum mkg__feature {
     MKG__F_IN_NAME, /* the text stands in the name */
     MKG__F_SAME_LAST,
     MKG__F_SAME_FIRST,
-    MKG__F_SOUND,      /* 1 - edit distance by sound, of the longer one's length */
-    MKG__F_DEGREE,     /* log of the facts of the best known node */
-    MKG__F_LENGTH,     /* log of the characters of the name */
-    MKG__F_EQUAL,      /* the name is the text */
-    MKG__F_PHRASE,     /* the surface is a colloquial phrase */
-    MKG__F_VECTOR,     /* cosine of vectors */
-    MKG__F_REPLACED,   /* cosine with the text after a substitution */
-    MKG__F_PLACE,      /* of the name in the text: 1 at its beginning, 0 at its end */
-    MKG__F_PART,       /* compared with a part of the text, not with all of it */
-    MKG__F_PART_EQUAL, /* the name is a part */
+    MKG__F_SOUND,       /* 1 - edit distance by sound, of the longer one's length */
+    MKG__F_DEGREE,      /* log of the facts of the best known node */
+    MKG__F_LENGTH,      /* log of the characters of the name */
+    MKG__F_EQUAL,       /* the name is the text */
+    MKG__F_PHRASE,      /* the surface is a shipped phrase */
+    MKG__F_VECTOR,      /* cosine of vectors */
+    MKG__F_REPLACED,    /* cosine with the text after a substitution */
+    MKG__F_PLACE,       /* of the name in the text: 1 at its beginning, 0 at its end */
+    MKG__F_PART,        /* compared with a part of the text, not with all of it */
+    MKG__F_PART_EQUAL,  /* the name is a part */
+    MKG__F_PHRASE_LIKE, /* cosine, where the surface is a shipped phrase */
+    MKG__F_GIVEN,       /* the surface is a phrase that the user gave */
+    MKG__F_GIVEN_LIKE,
     MKG__FEATURES
 } mkg__feature;
 

@@ -2,7 +2,8 @@
 #include "retrieve/retrieve_internal.h"
 
 #include "base/err.h"
-#include "retrieve/name_index_internal.h"
+#include "retrieve/fuzzy_internal.h"
+#include "retrieve/phrases_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -190,6 +191,48 @@ out:
     return st;
 }
 
+/* What is left of bytes [from, to) when the words that name nothing are taken off. */
+static bool worth_a_look(const char *text, size_t *from, size_t *to)
+{
+    mkg_view v = {text + *from, *to - *from};
+    mkg__strip_function_words(&v);
+    *from = (size_t)(v.ptr - text);
+    *to = *from + v.len;
+    return mkg__utf8_count(v.ptr, v.len) >= 3;
+}
+
+/* Misspelt names between the spans that were found. */
+static mkg_status find_slips(mkg__names *x, const mkg__question *q, mkg__spans *out,
+                             mkg_err *err)
+{
+    enum { SLIPS = 4 };
+    mkg_status st = MKG_OK;
+    const char *text = q->folded.ptr;
+    size_t known = out->n, slips = 0;
+    mkg__slip slip;
+
+    for (size_t i = 0; i <= known && slips < SLIPS; i++) {
+        size_t from = i ? out->at[i - 1].end : 0;
+        size_t to = i < known ? out->at[i].start : q->folded.len;
+        while (slips < SLIPS && worth_a_look(text, &from, &to)) {
+            MKG_GO(mkg__find_slip(x, text, from, to, &slip, err));
+            if (slip.surface == MKG_NAMES_NONE || !acceptable(q, slip.start, slip.end))
+                break;
+            MKG_GO(add(x, out, slip.start, slip.end, slip.surface, text, err));
+            mkg__span *m = &out->at[out->n - 1];
+            MKG_GO(fill_nodes(x, m, err));
+            m->how = "fuzzy";
+            m->score = 0.95 - (double)slip.cost;
+            from = slip.end;
+            slips++;
+        }
+    }
+    if (out->n > known) qsort(out->at, out->n, sizeof *out->at, by_start);
+    st = MKG_OK;
+out:
+    return st;
+}
+
 mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
                            mkg_err *err)
 {
@@ -199,6 +242,7 @@ mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
     for (int turn = 0; turn < 2; turn++) {
         MKG_GO(mkg__names_get(kg, &x, err));
         MKG_GO(find_spans(x, q, out, err));
+        MKG_GO(find_slips(x, q, out, err));
         if (!mkg__names_damaged(x)) break;
         mkg__spans_clear(out); /* mkg__names_get() makes the index anew */
     }

@@ -1,5 +1,6 @@
 /* Training the n-gram table: in-batch softmax in both directions, hard negatives from
  * the n-gram index, AdaGrad (Duchi et al., JMLR 2011). */
+#include "retrieve/link_internal.h"
 #include "retrieve/name_vectors_internal.h"
 
 #include "base/err.h"
@@ -38,17 +39,6 @@ static void clear(trainer *t)
     mkg__free(t->texts);
 }
 
-/* Do the surfaces lead to a common node? */
-static bool same_node(const mkg__names *x, uint32_t a, uint32_t b)
-{
-    if (a == b) return true;
-    for (size_t i = 0, n = mkg__names_entries(x, a); i < n; i++)
-        for (size_t k = 0, m = mkg__names_entries(x, b); k < m; k++)
-            if (mkg__names_entry(x, a, i).node == mkg__names_entry(x, b, k).node)
-                return true;
-    return false;
-}
-
 static mkg_status mine_hard(trainer *t, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -61,7 +51,7 @@ static mkg_status mine_hard(trainer *t, mkg_err *err)
         mkg__names_weigh(t->x, t->pairs[i].phrase, &w);
         MKG_GO(mkg__names_similar(t->x, &w, 2 * HARD, like, &n, err));
         for (size_t k = 0; k < n && kept < HARD; k++)
-            if (!same_node(t->x, like[k], t->pairs[i].surface))
+            if (!mkg__same_node(t->x, like[k], t->pairs[i].surface))
                 t->hard[i][kept++] = like[k];
         while (kept < HARD)
             t->hard[i][kept++] = MKG_NAMES_NONE;
