@@ -269,6 +269,11 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a);
 mkg_status cli_answer_print(cli *c, const mkg_evidence *e, const mkg_answer *a,
                             bool streamed);
 
+/* ---- eval_linking.c ---------------------------------------------------------------
+ */
+
+mkg_status cli_eval_linking(cli *c, const char *file);
+
 /* ---- graph_stats.c ----------------------------------------------------------------
  */
 
@@ -300,6 +305,7 @@ mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
 mkg_status cli_cmd_lm(cli *c);
+mkg_status cli_cmd_learn(cli *c);
 mkg_status cli_cmd_remove(cli *c);
 mkg_status cli_cmd_diff(cli *c);
 mkg_status cli_cmd_log(cli *c);

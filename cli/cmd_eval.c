@@ -126,17 +126,18 @@ out:
 
 mkg_status cli_cmd_eval(cli *c)
 {
-    static const char *const ours[] = {"retrieval", "intent"};
-    static const char *const later[] = {"linking", "answers", "vectors"};
+    static const char *const ours[] = {"retrieval", "linking", "intent"};
+    static const char *const later[] = {"answers", "vectors"};
     const char *what = c->args[0];
 
     if (strcmp(what, ours[0]) == 0) return eval_retrieval(c, c->args[1]);
-    if (strcmp(what, ours[1]) == 0) return cli_eval_intent(c, c->args[1]);
+    if (strcmp(what, ours[1]) == 0) return cli_eval_linking(c, c->args[1]);
+    if (strcmp(what, ours[2]) == 0) return cli_eval_intent(c, c->args[1]);
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(what, later[i]) == 0)
             return mkg__fail(&c->err, MKG_EARG,
-                             "eval %s is not in this version; there is: eval "
-                             "retrieval, eval intent",
+                             "eval %s is not in this version; there are: eval "
+                             "retrieval, eval linking, eval intent",
                              what);
     return cli_unknown(c, "eval", what, "is not known", ours, 2);
 }

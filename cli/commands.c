@@ -555,6 +555,35 @@ static const cli_option lm_options[] = {
      .help = "quantize: type of the matrices"},
 };
 
+static const cli_option learn_options[] = {
+    {.name = "pairs",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help = "pairs of your own; kept in the store, in place of those given before"},
+    {.name = "dim",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "64",
+     .min = 1,
+     .max = 512,
+     .help = "size of a vector",
+     .unit = "numbers"},
+    {.name = "epochs",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = 10000,
+     .help = "rounds over the pairs"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "of the random numbers"},
+};
+
 static const cli_option eval_options[] = {
     {.name = "map",
      .kind = CLI_FILE,
@@ -573,6 +602,12 @@ static const cli_option eval_options[] = {
      .arg = "OUT",
      .help = "write the missed cases, and what was found instead, to this file (JSON "
              "Lines)"},
+    {.name = "method",
+     .kind = CLI_CHOICE,
+     .arg = "M",
+     .initial = "full",
+     .choices = mkg_linking_methods,
+     .help = "linking: equal names, edit distance, n-grams, or everything there is"},
 };
 
 const cli_command cli_commands[] = {
@@ -931,9 +966,28 @@ const cli_command cli_commands[] = {
          "\"tokens\": 0}, \"ms\": {\"link\": 0.2, \"retrieve\": 0.6, \"generate\": "
          "0.1}, \"more\": 0, \"verdict\": null}",
      .exits = "0123456"},
+    {.name = "learn",
+     .run = cli_cmd_learn,
+     .args = "",
+     .brief = "learn how people say what the graph calls otherwise",
+     .about = "From the graph's aliases, the shipped table of colloquial phrases and "
+              "pairs of "
+              "your own: which words stand for one another, vectors of n-grams, and "
+              "how much "
+              "each sign of likeness counts. 'search' and 'ask' use it from then on. "
+              "FILE is "
+              "JSON Lines with \"text\" and \"gold\" (a list of names), or lines of "
+              "terms, a "
+              "tab and phrases, with ';' between them.",
+     .options = learn_options,
+     .noptions = COUNT(learn_options),
+     .example = "medkg learn --pairs ours.tsv",
+     .shape = "{\"aliases\": 0, \"shipped\": 3900, \"given\": 6370, \"rules\": 410, "
+              "\"names\": 26000, \"seconds\": 9.1}",
+     .exits = "01234"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval|intent FILE",
+     .args = "retrieval|linking|intent FILE",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
@@ -945,7 +999,11 @@ const cli_command cli_commands[] = {
          "intent: FILE is JSON Lines with \"question\" and \"intent\" (a label). "
          "Prints F1 of each label: by the most frequent label, by the phrases of "
          "the vocabulary, by the model of 'medkg embed intents' (both by way of "
-         "--map), and by the same classifier trained on the other folds of FILE.",
+         "--map), and by the same classifier trained on the other folds of FILE."
+         "\n\n"
+         "linking: FILE has \"text\" (or \"colloquial\") and \"gold\" (or "
+         "\"standard\"; names). Prints how often a node of such a name is among the "
+         "first 1, 5 and 10, by \"kind\" and by how it was found.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",

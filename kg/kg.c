@@ -164,6 +164,8 @@ mkg_status mkg_kg_open_write(const char *path, mkg_kg **out, mkg_err *err)
 void mkg_kg_close(mkg_kg *kg)
 {
     if (!kg) return;
+    for (unsigned i = 0; i < MKG_GUESTS; i++)
+        if (kg->guests[i].free) kg->guests[i].free(kg->guests[i].ptr);
     mkg__txn_abort(kg->read);
     mkg__vocabulary_clear(&kg->vocabulary);
     mkg__seen_clear(&kg->seen);
@@ -182,6 +184,16 @@ void mkg_kg_close(mkg_kg *kg)
 const char *mkg_kg_path(const mkg_kg *kg)
 {
     return kg->path;
+}
+
+mkg_kg_guest *mkg_kg_guest_at(mkg_kg *kg, unsigned slot)
+{
+    return &kg->guests[slot < MKG_GUESTS ? slot : 0];
+}
+
+bool mkg_kg_looks_back(const mkg_kg *kg)
+{
+    return kg->version != kg->newest;
 }
 
 uint64_t mkg_kg_version(const mkg_kg *kg)

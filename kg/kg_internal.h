@@ -55,6 +55,7 @@ struct mkg_kg {
     mkg__vocabulary vocabulary;
     mkg__seen seen;
     uint64_t *relation_facts; /* by relation, where they had to be counted; else NULL */
+    mkg_kg_guest guests[MKG_GUESTS];
 };
 
 static inline void mkg__kg_forget_counts(mkg_kg *kg)

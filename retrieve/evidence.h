@@ -17,7 +17,7 @@ typedef struct mkg_mention {
     size_t start, end; /* byte offsets in the question */
     mkg_id node;
     const char *name, *type; /* of the node, in the question's language */
-    const char *how;         /* "exact", "alias" */
+    const char *how;         /* "exact", "alias", "fuzzy", "colloquial" */
     double score;            /* 0 … 1 */
     bool negated;            /* "without it" */
 } mkg_mention;

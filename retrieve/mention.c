@@ -1,8 +1,11 @@
-/* Names in the question, by longest match through the ordered name index. */
+/* Names in the question: longest match through the trie of all names. */
 #include "retrieve/retrieve_internal.h"
 
 #include "base/err.h"
+#include "retrieve/fuzzy_internal.h"
+#include "retrieve/phrases_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +26,12 @@ static bool is_common(const char *p, size_t n)
         if (strlen(common_words[i]) == n && memcmp(common_words[i], p, n) == 0)
             return true;
     return false;
+}
+
+/* Two letters are an abbreviation or nothing. */
+static bool is_short_latin(const char *p, size_t n)
+{
+    return n <= 2 && p[0] >= 'a' && p[0] <= 'z' && p[n - 1] >= 'a' && p[n - 1] <= 'z';
 }
 
 static bool in_capitals(const mkg__question *q, size_t start, size_t end)
@@ -76,18 +85,58 @@ static bool acceptable(const mkg__question *q, size_t start, size_t end)
         return false;
     double number;
     if (mkg__parse_double(mkg__view(p, n), &number)) return false;
-    return !is_common(p, n) || in_capitals(q, start, end);
+    return (!is_common(p, n) && !is_short_latin(p, n)) || in_capitals(q, start, end);
 }
 
-static mkg_status add(mkg__spans *s, size_t start, size_t end, const char *text,
-                      mkg_err *err)
+/* A span with the nodes of a surface, the best way of each and of them those with
+ * the most facts first. Colloquial phrases count where nothing better is called
+ * so. */
+static mkg_status add(const mkg__names *x, mkg__spans *s, size_t start, size_t end,
+                      uint32_t surface, const char *text, mkg_err *err)
 {
+    mkg__name_kind best = MKG__NAME_KINDS;
+    size_t n = mkg__names_entries(x, surface);
+    mkg__span *m;
+
     if (!mkg__grow(&s->at, &s->cap, s->n + 1, sizeof *s->at)) return mkg__nomem(err);
-    mkg__span *m = &s->at[s->n++];
+    m = &s->at[s->n++];
     memset(m, 0, sizeof *m);
     m->start = start;
     m->end = end;
     m->chars = mkg__utf8_count(text + start, end - start);
+    m->surface = surface;
+    for (size_t i = 0; i < n; i++) {
+        mkg__name_kind kind = mkg__names_entry(x, surface, i).kind;
+        if (kind < best) best = kind;
+    }
+    m->how = mkg__name_kind_how(best);
+    m->score = best <= MKG__NAME_ALIAS ? 1 : 0.95;
+    return MKG_OK;
+}
+
+static mkg_status fill_nodes(const mkg__names *x, mkg__span *m, mkg_err *err)
+{
+    size_t n = mkg__names_entries(x, m->surface);
+    bool colloquial = m->how && strcmp(m->how, "colloquial") == 0;
+    size_t cap = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        mkg__name_entry e = mkg__names_entry(x, m->surface, i);
+        if (e.kind >= MKG__NAME_COLLOQUIAL && !colloquial) continue;
+        float score = (float)m->score * (e.kind == MKG__NAME_ALIAS ? 0.98f : 1) -
+                      0.02f / (1 + logf(1 + (float)mkg__names_degree(x, e.node)));
+        if (!mkg__grow(&m->nodes.ids, &m->nodes.cap, m->nodes.n + 1,
+                       sizeof *m->nodes.ids) ||
+            !mkg__grow(&m->scores, &cap, m->nodes.n + 1, sizeof *m->scores))
+            return mkg__nomem(err);
+        size_t at = m->nodes.n++;
+        for (; at > 0 && m->scores[at - 1] < score; at--) {
+            m->scores[at] = m->scores[at - 1];
+            m->nodes.ids[at] = m->nodes.ids[at - 1];
+        }
+        m->scores[at] = score;
+        m->nodes.ids[at] = e.node;
+    }
     return MKG_OK;
 }
 
@@ -111,22 +160,22 @@ static bool overlaps_any(const mkg__span *kept, size_t n, const mkg__span *m)
     return false;
 }
 
-mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
-                           mkg_err *err)
+static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
+                             mkg__spans *out, mkg_err *err)
 {
-    enum { LENGTHS = 16 };
+    enum { LENGTHS = 64 };
     mkg_status st = MKG_OK;
     const char *text = q->folded.ptr;
-    size_t lengths[LENGTHS], found, len, kept = 0;
+    mkg__name_match match[LENGTHS];
+    size_t len, kept = 0;
 
     for (size_t i = 0; i < q->folded.len; i += len) {
         mkg__utf8_decode(text + i, q->folded.len - i, &len);
         if (mkg__is_word(char_before(q, i)) && mkg__is_word(char_at(q, i))) continue;
-        MKG_GO(mkg_kg_name_prefixes(kg, text + i, q->folded.len - i, lengths, LENGTHS,
-                                    &found, err));
-        for (size_t k = 0; k < found; k++) {
-            if (!acceptable(q, i, i + lengths[k])) continue;
-            MKG_GO(add(out, i, i + lengths[k], text, err));
+        size_t n = mkg__names_prefixes(x, text + i, q->folded.len - i, match, LENGTHS);
+        while (n-- > 0) {
+            if (!acceptable(q, i, i + match[n].len)) continue;
+            MKG_GO(add(x, out, i, i + match[n].len, match[n].surface, text, err));
             break;
         }
     }
@@ -135,10 +184,67 @@ mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
         if (!overlaps_any(out->at, kept, &out->at[i])) out->at[kept++] = out->at[i];
     out->n = kept;
     if (kept) qsort(out->at, kept, sizeof *out->at, by_start);
-    for (size_t i = 0; i < kept; i++) {
-        mkg__span *m = &out->at[i];
-        MKG_GO(mkg_kg_find_name(kg, mkg__view(text + m->start, m->end - m->start),
-                                &m->nodes, err));
+    for (size_t i = 0; i < kept; i++)
+        MKG_GO(fill_nodes(x, &out->at[i], err));
+    st = MKG_OK;
+out:
+    return st;
+}
+
+/* What is left of bytes [from, to) when the words that name nothing are taken off. */
+static bool worth_a_look(const char *text, size_t *from, size_t *to)
+{
+    mkg_view v = {text + *from, *to - *from};
+    mkg__strip_function_words(&v);
+    *from = (size_t)(v.ptr - text);
+    *to = *from + v.len;
+    return mkg__utf8_count(v.ptr, v.len) >= 3;
+}
+
+/* Misspelt names between the spans that were found. */
+static mkg_status find_slips(mkg__names *x, const mkg__question *q, mkg__spans *out,
+                             mkg_err *err)
+{
+    enum { SLIPS = 4 };
+    mkg_status st = MKG_OK;
+    const char *text = q->folded.ptr;
+    size_t known = out->n, slips = 0;
+    mkg__slip slip;
+
+    for (size_t i = 0; i <= known && slips < SLIPS; i++) {
+        size_t from = i ? out->at[i - 1].end : 0;
+        size_t to = i < known ? out->at[i].start : q->folded.len;
+        while (slips < SLIPS && worth_a_look(text, &from, &to)) {
+            MKG_GO(mkg__find_slip(x, text, from, to, &slip, err));
+            if (slip.surface == MKG_NAMES_NONE || !acceptable(q, slip.start, slip.end))
+                break;
+            MKG_GO(add(x, out, slip.start, slip.end, slip.surface, text, err));
+            mkg__span *m = &out->at[out->n - 1];
+            MKG_GO(fill_nodes(x, m, err));
+            m->how = "fuzzy";
+            m->score = 0.95 - (double)slip.cost;
+            from = slip.end;
+            slips++;
+        }
+    }
+    if (out->n > known) qsort(out->at, out->n, sizeof *out->at, by_start);
+    st = MKG_OK;
+out:
+    return st;
+}
+
+mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
+                           mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__names *x;
+
+    for (int turn = 0; turn < 2; turn++) {
+        MKG_GO(mkg__names_get(kg, &x, err));
+        MKG_GO(find_spans(x, q, out, err));
+        MKG_GO(find_slips(x, q, out, err));
+        if (!mkg__names_damaged(x)) break;
+        mkg__spans_clear(out); /* mkg__names_get() makes the index anew */
     }
     st = MKG_OK;
 out:
@@ -147,8 +253,10 @@ out:
 
 void mkg__spans_clear(mkg__spans *s)
 {
-    for (size_t i = 0; i < s->n; i++)
+    for (size_t i = 0; i < s->n; i++) {
         mkg_ids_clear(&s->at[i].nodes);
+        mkg__free(s->at[i].scores);
+    }
     mkg__free(s->at);
     mkg__free(s->covered);
     memset(s, 0, sizeof *s);

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/pool.h"
 #include "retrieve/gather_internal.h"
+#include "retrieve/phrases_internal.h"
 
 #include <string.h>
 
@@ -22,28 +23,10 @@ static mkg_status read_question(const char *text, mkg__question *q, mkg_err *err
                          bad + 1);
     q->lang = mkg__lang_guess(text, q->len) == MKG_LANG_ZH ? MKG_LANG_ZH : MKG_LANG_EN;
     mkg_status st = mkg__fold(text, q->len, &q->folded, &q->map, err);
+    if (st >= 0 && q->folded.len) mkg__simplify(q->folded.ptr, q->folded.len);
     if (st >= 0 && q->folded.len == 0)
         st = mkg__fail(err, MKG_EARG, "the question is empty");
     return st;
-}
-
-/* Is the folded text one of the node's preferred names, or an alias? */
-static const char *how_found(const mkg_node *node, mkg_view folded)
-{
-    mkg_entry entry;
-    const char *how = "alias";
-    mkg__buf b = {0};
-    for (size_t pos = 0; mkg_node_next(node, &pos, &entry);) {
-        if (entry.kind != MKG_ENTRY_NAME) continue;
-        b.len = 0;
-        if (mkg__fold(entry.text.ptr, entry.text.len, &b, NULL, NULL) < 0) continue;
-        if (mkg__view_eq(mkg__view(b.ptr, b.len), folded)) {
-            how = "exact";
-            break;
-        }
-    }
-    mkg__buf_clear(&b);
-    return how;
 }
 
 /* The node of a span to show: the one that the evidence speaks of, else the first. */
@@ -69,7 +52,6 @@ static mkg_status fill_mentions(mkg_kg *kg, const mkg__question *q,
         const mkg__span *m = &spans->at[i];
         if (m->nodes.n == 0) continue;
         MKG_GO(mkg_kg_node(kg, chosen(e, m), &node, err));
-        mkg_view folded = {q->folded.ptr + m->start, m->end - m->start};
         mkg_mention *out = &e->mentions[e->nmentions];
         out->start = q->map[m->start];
         /* Between the name and the next byte there may be blanks that folding took
@@ -82,8 +64,8 @@ static mkg_status fill_mentions(mkg_kg *kg, const mkg__question *q,
             mkg__keep(e, mkg__view(q->text + out->start, out->end - out->start));
         out->name = mkg__keep(e, mkg_node_name(&node, q->lang));
         out->type = mkg__keep(e, node.type);
-        out->how = how_found(&node, folded);
-        out->score = m->phrase ? 0.5 : 1;
+        out->how = m->how;
+        out->score = m->phrase ? 0.5 : m->score;
         out->negated = m->negated;
         if (!out->text || !out->name || !out->type) {
             st = mkg__nomem(err);

@@ -49,6 +49,39 @@ MKG_API mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
                                 const mkg_retrieve_opts *opts, mkg_evidence **out,
                                 mkg_err *err);
 
+/* Make DB/names.idx, the index of all names that looking up needs, if it is not there
+ * or of another version of the graph. What looks up makes it itself where it is
+ * missing; after an import it is better done at once. */
+MKG_API mkg_status mkg_names_prepare(mkg_kg *kg, mkg_err *err);
+
+/* Colloquial phrases of the user's own, a file beside the store in the format of
+ * data/colloquial.tsv. */
+#define MKG_PAIRS_FILE "colloquial.tsv"
+
+/* Learn to link colloquial texts: substitutions, vectors of n-grams and how much each
+ * sign of likeness counts, from the graph's aliases, the shipped table and pairs that
+ * the user gives. Files beside the store: linking.json, names.vec, and, with `pairs`,
+ * colloquial.tsv. Deterministic. MKG_NOTFOUND where there is nothing to learn from. */
+typedef struct mkg_names_opts {
+    const char *pairs; /* JSON Lines ("text", "gold") or lines "term<TAB>phrase;phrase";
+                          NULL: none new, those given before stay names */
+    size_t dim;        /* of a vector, 1 … 512 */
+    unsigned epochs;
+    uint64_t seed;
+    mkg_progress_fn progress;
+    void *progress_ctx;
+} mkg_names_opts;
+#define MKG_NAMES_OPTS_INIT                                                            \
+    {                                                                                  \
+        NULL, 64, 10, 1, NULL, NULL                                                    \
+    }
+typedef struct mkg_names_learnt {
+    size_t aliases, shipped, given; /* pairs, by where they are from */
+    size_t rules, names;            /* substitutions; names with a vector */
+} mkg_names_learnt;
+MKG_API mkg_status mkg_names_learn(mkg_kg *kg, const mkg_names_opts *o,
+                                   mkg_names_learnt *out, mkg_err *err);
+
 /* Names like `text`: equal first, then by prefix, then by shared character bigrams.
  * The best `k`, best first. */
 typedef struct mkg_found {
@@ -82,6 +115,34 @@ MKG_API mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
                                       const mkg_retrieve_opts *opts, mkg_case_fn fn,
                                       void *ctx, mkg_retrieval_score *out,
                                       mkg_err *err);
+
+/* Measure linking on a file of cases (JSON Lines, docs/linking.md): "text" or
+ * "colloquial", a list "gold" (or "standard", or "in_medical_json"), and "kind". A case
+ * is a hit at k when one of the first k distinct names is of a node that a gold term
+ * names. */
+typedef struct mkg_linking_part {
+    const char *group; /* "kind": of the case; "how": the right node (where it was not
+                          found, the first one) was found */
+    char name[32];
+    size_t cases;
+    double hit[3]; /* among the first 1, 5, 10 */
+    double mrr;
+} mkg_linking_part;
+enum { MKG_LINKING_PARTS = 32 };
+typedef struct mkg_linking_score {
+    size_t skipped; /* cases without a gold */
+    mkg_linking_part all, parts[MKG_LINKING_PARTS];
+    size_t nparts;
+    double ms_p50, ms_p95, ms_p99;
+} mkg_linking_score;
+/* Called for cases whose gold is not the first. */
+typedef void (*mkg_linking_fn)(void *ctx, const char *json_case, size_t rank,
+                               const mkg_found *found, size_t n);
+/* "exact", "edit", "ngram", "full"; ends with NULL. */
+MKG_API const char *const *mkg_linking_methods(void);
+MKG_API mkg_status mkg_eval_linking(mkg_kg *kg, const char *path, const char *method,
+                                    mkg_linking_fn fn, void *ctx,
+                                    mkg_linking_score *out, mkg_err *err);
 
 #ifdef __cplusplus
 }

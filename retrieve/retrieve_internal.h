@@ -19,9 +19,13 @@ typedef struct mkg__question {
 typedef struct mkg__span {
     size_t start, end; /* bytes of the folded question */
     size_t chars;
-    mkg_ids nodes;
+    mkg_ids nodes; /* the best first */
     bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
-    bool negated; /* "without fever": what must not be there */
+    bool negated;     /* "without fever": what must not be there */
+    const char *how;  /* "exact", "alias", "fuzzy", "colloquial"; static */
+    double score;     /* of the first node, 0 … 1 */
+    uint32_t surface; /* of the name index: the name that it was found by */
+    float *scores;    /* of each node */
 } mkg__span;
 
 typedef struct mkg__spans {
@@ -30,8 +34,9 @@ typedef struct mkg__spans {
     char *covered; /* bytes of the folded question that are question words */
 } mkg__spans;
 
-/* Longest match over all names and aliases; where matches overlap the longer one wins,
- * then the one further left. In the order of the question. */
+/* Longest match over all names, aliases and colloquial phrases; where matches overlap
+ * the longer one wins, then the one further left. Then, for what is left between them,
+ * names that are misspelt there. In the order of the question. */
 mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
                            mkg_err *err);
 void mkg__spans_clear(mkg__spans *s);

@@ -1,62 +1,13 @@
 /* Looking nodes up: by what a person types, and by what a person means. */
 #include "base/err.h"
+#include "retrieve/link_internal.h"
+#include "retrieve/phrases_internal.h"
 #include "retrieve/retrieve.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAMS_MAX = 128, PREFIX_MAX = 512 };
-
-/* ---- character bigrams ---- */
-
-/* Distinct bigrams of code points, sorted; a text of one character is its own gram. */
-typedef struct grams {
-    uint64_t at[GRAMS_MAX];
-    size_t n;
-} grams;
-
-static int by_value(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static void make_grams(mkg_view text, grams *g)
-{
-    uint32_t before = 0;
-    size_t len;
-
-    g->n = 0;
-    for (size_t i = 0; i < text.len && g->n < GRAMS_MAX; i += len) {
-        uint32_t c = mkg__utf8_decode(text.ptr + i, text.len - i, &len);
-        if (i || len == text.len) g->at[g->n++] = (uint64_t)before << 32 | c;
-        before = c;
-    }
-    if (g->n) qsort(g->at, g->n, sizeof *g->at, by_value);
-    size_t kept = 0;
-    for (size_t i = 0; i < g->n; i++)
-        if (kept == 0 || g->at[kept - 1] != g->at[i]) g->at[kept++] = g->at[i];
-    g->n = kept;
-}
-
-/* Dice's coefficient: shared grams, twice, over all. */
-static double similarity(const grams *a, const grams *b)
-{
-    size_t i = 0, k = 0, shared = 0;
-    if (a->n + b->n == 0) return 0;
-    while (i < a->n && k < b->n) {
-        if (a->at[i] == b->at[k]) {
-            shared++;
-            i++;
-            k++;
-        } else if (a->at[i] < b->at[k]) {
-            i++;
-        } else {
-            k++;
-        }
-    }
-    return 2.0 * (double)shared / (double)(a->n + b->n);
-}
+enum { PREFIX_MAX = 512 };
 
 /* ---- the best k nodes ---- */
 
@@ -86,80 +37,58 @@ static void offer(best *b, mkg_id node, double score, const char *how)
     b->n++;
 }
 
-typedef struct scan {
-    best *b;
-    mkg_view text;
-    grams grams;
-    size_t seen;
-} scan;
+/* ---- search ---- */
 
-static bool take_prefix(void *ctx, mkg_view key, mkg_id node)
+/* What begins with the text: the less of the name is missing, the better. */
+static void offer_prefixes(const mkg__names *x, mkg_view form, best *b)
 {
-    scan *s = ctx;
-    if (key.len < s->text.len || memcmp(key.ptr, s->text.ptr, s->text.len) != 0)
-        return false;
-    /* The less of the name is missing, the better. */
-    double share = (double)s->text.len / (double)key.len;
-    offer(s->b, node, 0.5 + 0.45 * share, "prefix");
-    return ++s->seen < PREFIX_MAX;
-}
-
-static bool take_similar(void *ctx, mkg_view key, mkg_id node)
-{
-    scan *s = ctx;
-    grams g;
-    make_grams(key, &g);
-    double score = similarity(&s->grams, &g);
-    if (score >= 0.3) offer(s->b, node, 0.9 * score, "similar");
-    return true;
-}
-
-static bool is_preferred(mkg_kg *kg, mkg_id id, mkg_view folded)
-{
-    mkg_node node;
-    mkg_entry e;
-    bool yes = false;
-    mkg__buf b = {0};
-    if (mkg_kg_node(kg, id, &node, NULL) != MKG_OK) return false;
-    for (size_t pos = 0; !yes && mkg_node_next(&node, &pos, &e);) {
-        if (e.kind != MKG_ENTRY_NAME) continue;
-        b.len = 0;
-        yes = mkg__fold(e.text.ptr, e.text.len, &b, NULL, NULL) >= 0 &&
-              mkg__view_eq(mkg__view(b.ptr, b.len), folded);
+    uint32_t from, to;
+    mkg__names_range(x, form.ptr, form.len, &from, &to);
+    if (to - from > PREFIX_MAX) to = from + PREFIX_MAX;
+    for (uint32_t s = from; s < to; s++) {
+        mkg_view name = mkg__names_text(x, s);
+        double share = name.len ? (double)form.len / (double)name.len : 0;
+        if (name.len == form.len) continue;
+        for (size_t i = 0, n = mkg__names_entries(x, s); i < n; i++) {
+            mkg__name_entry e = mkg__names_entry(x, s, i);
+            if (e.kind <= MKG__NAME_ALIAS)
+                offer(b, e.node, 0.5 + 0.4 * share, "prefix");
+        }
     }
-    mkg__buf_clear(&b);
-    return yes;
 }
 
 mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found *out, size_t *n,
                       mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__buf folded = {0};
+    mkg__names *x;
+    mkg__buf form = {0};
     mkg_ids ids = {0};
+    mkg_found *linked = NULL;
+    size_t nlinked = 0;
     best b = {out, 0, k};
-    mkg_view any = {"", 0}, whole = {text, strlen(text)};
+    mkg_view whole = {text, strlen(text)};
 
     *n = 0;
-    MKG_GO(mkg__fold(text, whole.len, &folded, NULL, err));
-    if (folded.len == 0 || k == 0) goto out;
-    scan s = {.b = &b, .text = {folded.ptr, folded.len}};
+    MKG_GO(mkg__name_form(whole, &form, err));
+    if (form.len == 0 || k == 0) goto out;
     MKG_GO(mkg_kg_find_code(kg, mkg__trim(whole), &ids, err));
     for (size_t i = 0; i < ids.n; i++)
         offer(&b, ids.ids[i], 1, "code");
-    ids.n = 0;
-    MKG_GO(mkg_kg_find_name(kg, whole, &ids, err));
-    for (size_t i = 0; i < ids.n; i++) {
-        bool exact = is_preferred(kg, ids.ids[i], s.text);
-        offer(&b, ids.ids[i], exact ? 1 : 0.98, exact ? "exact" : "alias");
+    if (!(linked = mkg__malloc(k * sizeof *linked))) {
+        st = mkg__nomem(err);
+        goto out;
     }
-    MKG_GO(mkg_kg_each_name(kg, s.text, take_prefix, &s, err));
-    make_grams(s.text, &s.grams);
-    MKG_GO(mkg_kg_each_name(kg, any, take_similar, &s, err));
+    MKG_GO(mkg__link(kg, text, MKG__LINK_FULL, k, linked, &nlinked, err));
+    for (size_t i = 0; i < nlinked; i++)
+        offer(&b, linked[i].node, linked[i].score, linked[i].how);
+    MKG_GO(mkg__names_get(kg, &x, err));
+    offer_prefixes(x, mkg__view(form.ptr, form.len), &b);
     *n = b.n;
     st = b.n ? MKG_OK : MKG_NOTFOUND;
 out:
-    mkg__buf_clear(&folded);
+    mkg__free(linked);
+    mkg__buf_clear(&form);
     mkg_ids_clear(&ids);
     return st;
 }

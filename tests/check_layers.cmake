@@ -20,7 +20,6 @@ set(only_zlib.h base/stream.c)
 set(only_archive.h base/unpack.c)
 set(only_iconv.h base/recode.c)
 set(only_libstemmer.h retrieve/text_tokens.c)
-set(only_zlib.h base/io.c)
 set(only_igraph/igraph.h kg/graph_igraph.c)
 set(only_igraph.h kg/graph_igraph.c)
 
