@@ -197,7 +197,7 @@ mkg_status cli_cmd_log(cli *c)
     mkg_kg *kg = NULL;
     mkg_version *list = NULL;
     size_t n = 0;
-    uint64_t keep;
+    uint64_t keep = 0;
     cli_table t = {.align = "rlllrrr"};
     json_t *all = json_array();
 

@@ -81,7 +81,7 @@ static mkg_status take_string(reader *r, uint64_t most, mkg_view *out)
 {
     const char *at = r->p;
     char why[120];
-    uint64_t n;
+    uint64_t n = 0;
     mkg_status st = take(r, &n, sizeof n);
     if (st < 0) return st;
     if (n > left(r)) {
@@ -123,7 +123,7 @@ static mkg_status take_kind(reader *r, mkg_gguf_kind *out)
 {
     const char *at = r->p;
     char why[80];
-    uint32_t kind;
+    uint32_t kind = 0;
     mkg_status st = take(r, &kind, sizeof kind);
     if (st < 0) return st;
     if (kind > MKG_GGUF_F64) {
@@ -320,7 +320,7 @@ static mkg_status read_type(reader *r, mkg_gguf_tensor *t)
 {
     const char *at = r->p;
     char why[120];
-    uint32_t type;
+    uint32_t type = 0;
     mkg_status st = take(r, &type, sizeof type);
     if (st < 0) return st;
     t->type = mkg_type_get(type);
@@ -350,7 +350,7 @@ static mkg_status read_type(reader *r, mkg_gguf_tensor *t)
  * anywhere does not go unseen. *size is where the last one ends in the data. */
 static mkg_status read_tensors(mkg_gguf *g, reader *r, uint64_t n, size_t *size)
 {
-    uint64_t offset;
+    uint64_t offset = 0;
     char why[120];
     mkg_status st = MKG_OK;
     r->what = "tensor";
@@ -419,7 +419,7 @@ static mkg_status read_all(mkg_gguf *g, mkg_err *err)
                 .end = g->base + g->bytes,
                 .path = g->path,
                 .err = err};
-    uint64_t tensors, metas;
+    uint64_t tensors = 0, metas = 0;
     size_t size;
     mkg_status st;
     if ((st = read_head(g, &r, &tensors, &metas)) < 0) return st;

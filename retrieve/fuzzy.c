@@ -88,7 +88,7 @@ static mkg_status han_slip(mkg__names *x, const char *p, size_t from, size_t to,
     mkg__weighted w;
     text q, name;
     uint32_t near[2 * CANDIDATES];
-    size_t n, used;
+    size_t n, used = 0;
 
     decode(p, from, to, &q);
     if (q.n < 3) return MKG_OK;
