@@ -130,7 +130,7 @@ mkg_status cli_cmd_compact(cli *c)
     mkg_status st;
     mkg_kg *kg = NULL;
     mkg_compacted done;
-    uint64_t keep, setting, now = (uint64_t)time(NULL);
+    uint64_t keep = 0, setting, now = (uint64_t)time(NULL);
 
     MKG_GO(open_for_change(c, &kg));
     MKG_GO(settle_keep(c, kg, &keep, &setting));
