@@ -150,7 +150,7 @@ mkg_status mkg__vocabulary_add(mkg__vocabulary *v, mkg_id id, mkg_view name,
     bool zh = mkg__lang_guess(name.ptr, name.len) == MKG_LANG_ZH;
     *(zh ? &r.label_zh : &r.label_en) = name;
     /* What a file calls its relation is no pattern, though it may look like one. */
-    if (name.len && name.ptr[0] != '~' && !memchr(name.ptr, '*', name.len) &&
+    if (name.len && !strchr("~&", name.ptr[0]) && !memchr(name.ptr, '*', name.len) &&
         !memchr(name.ptr, ';', name.len))
         *(zh ? &r.phrases_zh : &r.phrases_en) = name;
     mkg_status st = append(v, &r, err);

@@ -214,7 +214,7 @@ static bool is_decided(const gather *g, const mkg__asks *asks)
 static bool makes_sense(const gather *g)
 {
     if (g->r->words.kind[MKG__FILLER].n == 0) return true; /* nothing to judge by */
-    return g->form->unexplained <= 1 + 0.25 * g->form->content;
+    return g->form->unexplained <= 1 + 0.2 * g->form->content;
 }
 
 /* "头晕和恶心是什么病" asks what has both, "痛风是什么病" what it is: of asks in the
@@ -268,6 +268,13 @@ out:
     return st;
 }
 
+static bool only_weak(const mkg__asks *asks)
+{
+    for (size_t i = 0; i < asks->n; i++)
+        if (!asks->at[i].weak) return false;
+    return asks->n > 0;
+}
+
 static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -277,6 +284,11 @@ static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_e
     mkg__asks_settle(g->q, asks);
     mkg__asks_apart(g->q, asks, empty);
     choose_joint(g, asks);
+    if (only_weak(asks) && !makes_sense(g)) {
+        asks->n = 0;
+        st = mkg__missing_sense(g, err);
+        goto out;
+    }
     if (g->nspans > 1) MKG_GO(mkg__gather_direct(g, err));
     MKG_GO(gather_settled(g, asks, empty, err));
     if (asked || g->nfound || g->e->nmissing) goto out;

@@ -32,7 +32,7 @@ typedef struct maker {
 
 /* ---- the vocabulary ---- */
 
-/* The next phrase of a list, without the mark of a weak one; false at the end. */
+/* The next phrase of a list, without the marks in front; false at the end. */
 static bool next_phrase(mkg_view *list, mkg_view *out)
 {
     while (list->len) {
@@ -41,7 +41,7 @@ static bool next_phrase(mkg_view *list, mkg_view *out)
         *out = mkg__trim(mkg__view(list->ptr, n));
         n += semi != NULL;
         *list = mkg__view(list->ptr + n, list->len - n);
-        if (out->len && out->ptr[0] == '~')
+        while (out->len && (out->ptr[0] == '~' || out->ptr[0] == '&'))
             *out = mkg__view(out->ptr + 1, out->len - 1);
         if (out->len) return true;
     }
