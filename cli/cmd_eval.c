@@ -90,6 +90,23 @@ static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
     return cli_table_print(c, &t, 0);
 }
 
+static mkg_status read_channels(cli *c, unsigned *out)
+{
+    const char *list = cli_opt_text(c, "channels");
+    *out = 0;
+    while (list && *list) {
+        size_t n = strcspn(list, ","), i;
+        for (i = 0; i < MKG_CHANNELS; i++)
+            if (mkg__view_is(mkg__view(list, n), mkg_channel_name((mkg_channel)i)))
+                break;
+        if (i == MKG_CHANNELS)
+            return mkg__fail(&c->err, MKG_EARG, "'%.*s' is no channel", (int)n, list);
+        *out |= 1u << i;
+        list += n + (list[n] == ',');
+    }
+    return MKG_OK;
+}
+
 static mkg_status eval_retrieval(cli *c, const char *file)
 {
     mkg_status st;
@@ -98,14 +115,16 @@ static mkg_status eval_retrieval(cli *c, const char *file)
     mkg_retrieval_score score;
     misses m = {0};
     const char *path = cli_opt_text(c, "misses");
+    mkg_retrieve_opts opts = {.exact = cli_opt_given(c, "exact")};
 
+    MKG_GO(read_channels(c, &opts.channels));
     MKG_GO(cli_open(c, &kg));
     MKG_GO(cli_retriever(c, kg, &r));
     if (path && !(m.f = fopen(path, "w"))) {
         st = mkg__fail_errno(&c->err, "write", path);
         goto out;
     }
-    MKG_GO(mkg_eval_retrieval(r, file, NULL, on_case, &m, &score, &c->err));
+    MKG_GO(mkg_eval_retrieval(r, file, &opts, on_case, &m, &score, &c->err));
     if (m.f) {
         FILE *f = m.f;
         m.f = NULL;

@@ -597,6 +597,13 @@ static const cli_option eval_options[] = {
      .min = 2,
      .max = 100,
      .help = "intent: parts for cross-validation"},
+    {.name = "channels",
+     .kind = CLI_TEXT,
+     .arg = "A,B",
+     .help = "retrieval: use these ways alone: direct, intent, learnt, entity, path, "
+             "pagerank, vector, text; if not given, those that help"},
+    {.name = "exact",
+     .help = "retrieval: names to the letter alone, no typos and no everyday words"},
     {.name = "misses",
      .kind = CLI_FILE,
      .arg = "OUT",

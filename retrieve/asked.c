@@ -46,6 +46,19 @@ out:
     return st;
 }
 
+static bool right_type(const target *t, const mkg_relation *r)
+{
+    return r->subject_type.len == 0 || mkg__view_eq(t->type, r->subject_type);
+}
+
+/* A disease by its name is rather what is asked about than a symptom in everyday words
+ * that stands beside it. */
+static unsigned doubt_of(const gather *g, const target *t, const mkg_relation *r)
+{
+    bool guess = g->spans->at[t->span].score < 1;
+    return (right_type(t, r) ? 0u : 2u) + guess;
+}
+
 /* Facts of one mention for one ask. */
 static mkg_status along(gather *g, const mkg__ask *a, size_t ask, const target *t,
                         mkg_err *err)
@@ -67,6 +80,7 @@ static mkg_status along(gather *g, const mkg__ask *a, size_t ask, const target *
         c->ask = ask;
         c->place = i;
         c->span = t->span;
+        c->doubt = doubt_of(g, t, r);
         c->mentions = 1;
         /* A source lists what matters first; read backwards there is no such order, so
          * what the graph knows more of goes first. */
@@ -75,11 +89,6 @@ static mkg_status along(gather *g, const mkg__ask *a, size_t ask, const target *
     }
 out:
     return st;
-}
-
-static bool right_type(const target *t, const mkg_relation *r)
-{
-    return r->subject_type.len == 0 || mkg__view_eq(t->type, r->subject_type);
 }
 
 /* Where a name means several nodes, those of the type that the relation expects count,
@@ -140,6 +149,7 @@ static int best_in_list(const void *p, const void *q)
     if (x->known != y->known) return x->known > y->known ? -1 : 1;
     if (x->mentions > 1 && x->other != y->other) return x->other < y->other ? -1 : 1;
     if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    if (x->doubt != y->doubt) return x->doubt < y->doubt ? -1 : 1;
     return (x->fact > y->fact) - (x->fact < y->fact);
 }
 

@@ -45,15 +45,6 @@ out:
 
 /* ---- ways ---- */
 
-static mkg_status graph_of(mkg_retriever *r, mkg_err *err)
-{
-    mkg_graph_opts o = {0};
-    if (r->graph && r->graph->version == mkg_kg_version(r->kg)) return MKG_OK;
-    mkg_graph_free(r->graph);
-    r->graph = NULL;
-    return mkg_graph_new(r->kg, &o, &r->graph, err);
-}
-
 /* The facts of one step: as the view has it, checked against the store. */
 static mkg_status add_step(gather *g, uint32_t u, uint32_t v, size_t *place,
                            mkg_err *err)
@@ -115,7 +106,7 @@ mkg_status mkg__gather_paths(gather *g, mkg_err *err)
     mkg_status st = MKG_OK;
     size_t place = 0;
 
-    MKG_GO(graph_of(g->r, err));
+    MKG_GO(mkg__retriever_graph(g->r, err));
     for (size_t i = 0; i < g->spans->n; i++)
         for (size_t k = i + 1; k < g->spans->n; k++) {
             const target *a = best_of(g, i), *b = best_of(g, k);

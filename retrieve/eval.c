@@ -150,7 +150,9 @@ mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
     mkg__lines *l = NULL;
     mkg_view line;
     uint64_t number;
-    tally t = {.opts = {.limit = DEPTH, .channels = opts ? opts->channels : 0},
+    tally t = {.opts = {.limit = DEPTH,
+                        .channels = opts ? opts->channels : 0,
+                        .exact = opts && opts->exact},
                .score = out,
                .fn = fn,
                .ctx = ctx};

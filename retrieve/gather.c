@@ -211,10 +211,10 @@ static bool is_decided(const gather *g, const mkg__asks *asks)
 
 /* A name alone does not tell what a sentence is about: where most of the rest is not
  * understood, the name may be there by accident. */
-static bool makes_sense(const gather *g)
+static bool makes_sense(const gather *g, double share)
 {
     if (g->r->words.kind[MKG__FILLER].n == 0) return true; /* nothing to judge by */
-    return g->form->unexplained <= 1 + 0.2 * g->form->content;
+    return g->form->unexplained <= 1 + share * g->form->content;
 }
 
 /* "头晕和恶心是什么病" asks what has both, "痛风是什么病" what it is: of asks in the
@@ -245,6 +245,11 @@ static mkg_status missing_unknown(gather *g, size_t start, size_t end, mkg_err *
 }
 
 /* What the question asks for, as settled: along relations, or between names. */
+static bool on(const gather *g, mkg_channel c)
+{
+    return g->channels >> c & 1;
+}
+
 static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
                                  mkg_err *err)
 {
@@ -253,13 +258,18 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
     bool link = asks_for_link(g, asks), decided = link && is_decided(g, asks);
 
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
-    if (g->form->related && g->nspans > 1) MKG_GO(mkg__gather_paths(g, err));
+    if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
+        MKG_GO(mkg__gather_paths(g, err));
     if (decided) goto out;
     if (mkg__form_unknown(g->form, g->q, asks, &start, &end)) {
         MKG_GO(missing_unknown(g, start, end, err));
         goto out;
     }
     MKG_GO(mkg__gather_asked(g, asks, err));
+    if (g->nfound == 0 && on(g, MKG_CHANNEL_PAGERANK))
+        MKG_GO(mkg__gather_pagerank(g, empty, err));
+    if (g->nfound == 0 && on(g, MKG_CHANNEL_VECTOR))
+        MKG_GO(mkg__gather_vectors(g, empty, err));
     if (link)
         MKG_GO(mkg__missing_link(g, err));
     else
@@ -271,7 +281,7 @@ out:
 static bool only_weak(const mkg__asks *asks)
 {
     for (size_t i = 0; i < asks->n; i++)
-        if (!asks->at[i].weak) return false;
+        if (!asks->at[i].weak && !asks->at[i].guessed) return false;
     return asks->n > 0;
 }
 
@@ -284,41 +294,50 @@ static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_e
     mkg__asks_settle(g->q, asks);
     mkg__asks_apart(g->q, asks, empty);
     choose_joint(g, asks);
-    if (only_weak(asks) && !makes_sense(g)) {
+    if (only_weak(asks) && !makes_sense(g, 0.35)) {
         asks->n = 0;
         st = mkg__missing_sense(g, err);
         goto out;
     }
-    if (g->nspans > 1) MKG_GO(mkg__gather_direct(g, err));
+    if (g->nspans > 1 && on(g, MKG_CHANNEL_DIRECT)) MKG_GO(mkg__gather_direct(g, err));
     MKG_GO(gather_settled(g, asks, empty, err));
     if (asked || g->nfound || g->e->nmissing) goto out;
-    if (makes_sense(g))
-        MKG_GO(gather_overview(g, err));
-    else
-        MKG_GO(mkg__missing_sense(g, err));
+    if (!makes_sense(g, 0.2)) {
+        st = mkg__missing_sense(g, err);
+        goto out;
+    }
+    MKG_GO(gather_overview(g, err));
+    if (on(g, MKG_CHANNEL_TEXT)) MKG_GO(mkg__gather_texts(g, err));
 out:
     return st;
 }
 
 mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,
                        const mkg__spans *spans, const mkg__form *form, mkg__asks *asks,
-                       size_t limit, mkg_evidence *e, mkg_err *err)
+                       size_t limit, unsigned channels, mkg_evidence *e, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__asks empty = {0};
     gather *g = mkg__calloc(1, sizeof *g);
 
     if (!g) return mkg__nomem(err);
-    *g = (gather){.r = r, .kg = r->kg, .q = q, .spans = spans, .form = form, .e = e};
+    *g = (gather){.channels = channels,
+                  .r = r,
+                  .kg = r->kg,
+                  .q = q,
+                  .spans = spans,
+                  .form = form,
+                  .e = e};
     e->status = MKG_NO_EVIDENCE;
     MKG_GO(mkg__find_targets(g, err));
     if (g->ntargets == 0) {
         mkg__asks_settle(q, asks);
         MKG_GO(mkg__fill_intents(g, asks, &empty, err));
         MKG_GO(mkg__missing_entity(g, e->question, err));
-        goto out;
+        if (on(g, MKG_CHANNEL_TEXT)) MKG_GO(mkg__gather_texts(g, err));
+    } else {
+        MKG_GO(gather_all(g, asks, &empty, err));
     }
-    MKG_GO(gather_all(g, asks, &empty, err));
     fuse(g);
     MKG_GO(mkg__bring_opposites(g, limit, err));
     MKG_GO(mkg__fill_pieces(g, limit, err));

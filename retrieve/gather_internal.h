@@ -26,7 +26,9 @@ typedef struct candidate {
     size_t place;    /* in its channel's list, from 0 */
     size_t span;     /* of the mention that leads to `other` */
     size_t mentions; /* how many mentions lead to `other` by this ask */
-    size_t known;    /* how much the graph says of `other` */
+    unsigned
+        doubt;    /* how sure it is that the mention is what is asked about; 0: sure */
+    size_t known; /* how much the graph says of `other` */
     double score;
 } candidate;
 
@@ -39,7 +41,8 @@ typedef struct gather {
     mkg_evidence *e;
     target targets[TARGETS_MAX];
     size_t ntargets;
-    size_t nspans; /* that count and are not negated */
+    size_t nspans;     /* that count and are not negated */
+    unsigned channels; /* 1 << mkg_channel, … */
     candidate *found;
     size_t nfound, cap;
     mkg_edges edges; /* scratch */
@@ -65,6 +68,13 @@ mkg_status mkg__gather_asked(gather *g, const mkg__asks *asks, mkg_err *err);
 mkg_status mkg__gather_direct(gather *g, mkg_err *err);
 /* Ways of up to three facts between two names. */
 mkg_status mkg__gather_paths(gather *g, mkg_err *err);
+
+/* Texts with the words of the question: of the names, or of all if there is none. */
+mkg_status mkg__gather_texts(gather *g, mkg_err *err);
+/* Facts along the asks of what is near the names in the graph, or in the vector set
+ * "node2vec" if there is one. */
+mkg_status mkg__gather_pagerank(gather *g, const mkg__asks *asks, mkg_err *err);
+mkg_status mkg__gather_vectors(gather *g, const mkg__asks *asks, mkg_err *err);
 
 /* The candidates as pieces, at most `limit`. */
 mkg_status mkg__fill_pieces(gather *g, size_t limit, mkg_err *err);
@@ -95,6 +105,6 @@ mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks);
 /* Facts for what is asked, best first, into e->pieces; fills e->missing, e->status. */
 mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,
                        const mkg__spans *spans, const mkg__form *form, mkg__asks *asks,
-                       size_t limit, mkg_evidence *e, mkg_err *err);
+                       size_t limit, unsigned channels, mkg_evidence *e, mkg_err *err);
 
 #endif

@@ -87,14 +87,14 @@ static mkg_status find_phrase(const mkg__question *q, const mkg_relation *r,
         if (!mkg__grow(&out->at, &out->cap, out->n + 1, sizeof *out->at))
             return mkg__nomem(err);
         mkg__ask *a = &out->at[out->n++];
-        a->relation = r;
-        a->weak = weak;
-        a->joint = joint;
-        a->start = i;
-        a->end = end;
-        a->gap = i + first.len;
-        a->gap_end = star ? last : a->gap;
-        a->chars = phrase_chars(phrase);
+        *a = (mkg__ask){.relation = r,
+                        .weak = weak,
+                        .joint = joint,
+                        .start = i,
+                        .end = end,
+                        .gap = i + first.len,
+                        .gap_end = star ? last : i + first.len,
+                        .chars = phrase_chars(phrase)};
         /* A Latin letter says a third of what a Chinese character says. */
         if ((unsigned char)phrase.ptr[0] < 0x80) a->chars = (a->chars + 2) / 3;
     }

@@ -1,14 +1,13 @@
 #include "retrieve/retrieve.h"
 
 #include "base/err.h"
-#include "base/io.h"
 #include "base/pool.h"
 #include "retrieve/gather_internal.h"
 #include "retrieve/phrases_internal.h"
 
 #include <string.h>
 
-enum { QUESTION_MAX = 64 << 10 };
+enum { QUESTION_MAX = 64 << 10, MOST_GUESSES = 2 };
 
 static mkg_status read_question(const char *text, mkg__question *q, mkg_err *err)
 {
@@ -77,59 +76,44 @@ out:
     return st;
 }
 
-const char *mkg_channel_name(mkg_channel c)
+/* Names to the letter alone. */
+static void drop_guesses(mkg__spans *spans)
 {
-    static const char *const names[MKG_CHANNELS] = {
-        "direct", "intent", "entity", "path", "pagerank", "vector", "text"};
-    return names[c];
-}
-
-static mkg_status read_tables(mkg_retriever *r, mkg_err *err)
-{
-    char *path = mkg__path_join(r->data, "question_words.tsv");
-    if (!path) return mkg__nomem(err);
-    mkg_status st =
-        mkg__file_exists(path) ? mkg__words_read(&r->words, path, err) : MKG_OK;
-    mkg__free(path);
-    return st;
-}
-
-mkg_status mkg_retriever_new(mkg_kg *kg, const mkg_retriever_opts *opts,
-                             mkg_retriever **out, mkg_err *err)
-{
-    static const double weights[MKG_CHANNELS] = {
-        [MKG_CHANNEL_DIRECT] = 2,     [MKG_CHANNEL_INTENT] = 1,
-        [MKG_CHANNEL_ENTITY] = 0.6,   [MKG_CHANNEL_PATH] = 0.5,
-        [MKG_CHANNEL_PAGERANK] = 0.3, [MKG_CHANNEL_VECTOR] = 0.2,
-        [MKG_CHANNEL_TEXT] = 0.4};
-    mkg_status st = MKG_OK;
-    mkg_retriever *r = mkg__calloc(1, sizeof *r);
-
-    *out = NULL;
-    if (!r) return mkg__nomem(err);
-    r->kg = kg;
-    memcpy(r->weight, weights, sizeof weights);
-    if (opts && opts->data) {
-        if (!(r->data = mkg__strdup(opts->data))) {
-            st = mkg__nomem(err);
-            goto out;
+    size_t kept = 0;
+    for (size_t i = 0; i < spans->n; i++) {
+        mkg__span *m = &spans->at[i];
+        if (strcmp(m->how, "exact") == 0 || strcmp(m->how, "alias") == 0) {
+            mkg__span keep = *m;
+            *m = spans->at[kept];
+            spans->at[kept++] = keep;
         }
-        MKG_GO(read_tables(r, err));
     }
-    *out = r;
-    r = NULL;
-out:
-    mkg_retriever_free(r);
-    return st;
+    for (size_t i = kept; i < spans->n; i++) {
+        mkg_ids_clear(&spans->at[i].nodes);
+        mkg__free(spans->at[i].scores);
+    }
+    spans->n = kept;
 }
 
-void mkg_retriever_free(mkg_retriever *r)
+/* Where no phrase of the vocabulary is in the question, what it sounds like. */
+static mkg_status guess(mkg_retriever *r, const mkg__question *q,
+                        const mkg__spans *spans, mkg__asks *asks, mkg_err *err)
 {
-    if (!r) return;
-    mkg_graph_free(r->graph);
-    mkg__words_clear(&r->words);
-    mkg__free(r->data);
-    mkg__free(r);
+    mkg_status st = MKG_OK;
+    mkg__class_score found[MOST_GUESSES];
+    size_t n = MOST_GUESSES;
+
+    if (asks->n || !r->classifier) return MKG_OK;
+    MKG_GO(mkg__classify(r->classifier, q, spans,
+                         mkg__classifier_threshold(r->classifier), found, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (!mkg__grow(&asks->at, &asks->cap, asks->n + 1, sizeof *asks->at))
+            return mkg__nomem(err);
+        asks->at[asks->n++] =
+            (mkg__ask){.relation = found[i].relation, .chars = 2, .guessed = true};
+    }
+out:
+    return st;
 }
 
 mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
@@ -142,6 +126,7 @@ mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
     mkg__form form = {0};
     mkg_kg *kg = r->kg;
     size_t limit = opts && opts->limit ? opts->limit : 20;
+    unsigned channels = opts && opts->channels ? opts->channels : MKG_CHANNELS_DEFAULT;
     double t0 = mkg__now();
     mkg_evidence *e = mkg__calloc(1, sizeof *e);
 
@@ -157,10 +142,13 @@ mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
     e->graph_version = mkg_kg_version(kg);
     mkg_kg_hash(kg, e->graph_hash);
     MKG_GO(mkg__spans_find(kg, &q, &spans, err));
+    if (opts && opts->exact) drop_guesses(&spans);
     MKG_GO(mkg__asks_find(kg, &q, &spans, &asks, err));
+    if (!(channels & 1u << MKG_CHANNEL_INTENT)) asks.n = 0;
+    if (channels & 1u << MKG_CHANNEL_LEARNT) MKG_GO(guess(r, &q, &spans, &asks, err));
     MKG_GO(mkg__form_read(&r->words, &q, &spans, &asks, &form, err));
     double t1 = mkg__now();
-    MKG_GO(mkg__gather(r, &q, &spans, &form, &asks, limit, e, err));
+    MKG_GO(mkg__gather(r, &q, &spans, &form, &asks, limit, channels, e, err));
     MKG_GO(fill_mentions(kg, &q, &spans, e, err));
     e->link_ms = (t1 - t0) * 1e3;
     e->retrieve_ms = (mkg__now() - t1) * 1e3;

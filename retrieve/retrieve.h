@@ -19,8 +19,15 @@ typedef enum mkg_channel {
     MKG_CHANNEL_PAGERANK, /* about what is near the names in the graph */
     MKG_CHANNEL_VECTOR,   /* about what is near the names in a vector set */
     MKG_CHANNEL_TEXT,     /* a text with the words of the question */
+    MKG_CHANNEL_LEARNT,   /* not of facts: relations that the classifier hears where no
+                             phrase asks for one */
     MKG_CHANNELS
 } mkg_channel;
+enum {
+    MKG_CHANNELS_DEFAULT = 1 << MKG_CHANNEL_DIRECT | 1 << MKG_CHANNEL_INTENT |
+                           1 << MKG_CHANNEL_ENTITY | 1 << MKG_CHANNEL_PATH |
+                           1 << MKG_CHANNEL_LEARNT
+};
 /* "direct", "intent", …; static. */
 MKG_API const char *mkg_channel_name(mkg_channel c);
 
@@ -40,7 +47,9 @@ MKG_API void mkg_retriever_free(mkg_retriever *r);
 
 typedef struct mkg_retrieve_opts {
     size_t limit;      /* most pieces of evidence, 0: 20 */
-    unsigned channels; /* 1 << mkg_channel, …; 0: those that help (docs/retrieval.md) */
+    unsigned channels; /* 1 << mkg_channel, …; 0: MKG_CHANNELS_DEFAULT, those that help
+                          (docs/retrieval.md) */
+    bool exact;        /* names to the letter alone: no typos, no everyday words */
 } mkg_retrieve_opts;
 
 /* MKG_OK also when nothing was found: see out->status and out->missing. The question is

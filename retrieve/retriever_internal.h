@@ -2,8 +2,11 @@
 #ifndef MKG_RETRIEVER_INTERNAL_H
 #define MKG_RETRIEVER_INTERNAL_H
 
+#include "embed/vectors.h"
 #include "kg/graph.h"
+#include "retrieve/classify_internal.h"
 #include "retrieve/retrieve.h"
+#include "retrieve/text_index_internal.h"
 #include "retrieve/words.h"
 
 struct mkg_retriever {
@@ -11,7 +14,14 @@ struct mkg_retriever {
     char *data; /* folder of the tables, NULL: none */
     mkg__words words;
     double weight[MKG_CHANNELS];
-    mkg_graph *graph; /* the whole of it; made when a question first needs it */
+    mkg__classifier *classifier; /* NULL: none fits the vocabulary */
+    /* Opened when a question first needs them. */
+    mkg_graph *graph; /* the whole of it */
+    mkg__text_index *text;
+    mkg_vectors *vectors;
 };
+
+/* r->graph of the version that the handle sees. */
+mkg_status mkg__retriever_graph(mkg_retriever *r, mkg_err *err);
 
 #endif
