@@ -118,12 +118,16 @@ out:
     return st;
 }
 
-static mkg_status sync_dir(const char *path, mkg_err *err)
+/* "dir/" of a path, "." without one; mkg__free() it. */
+static char *folder_of(const char *path)
+{
+    size_t n = (size_t)(mkg__path_base(path) - path);
+    return n ? mkg__viewdup(mkg__view(path, n)) : mkg__strdup(".");
+}
+
+static mkg_status sync_dir(const char *dir, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    size_t n = (size_t)(mkg__path_base(path) - path);
-    char *dir = n ? mkg__viewdup(mkg__view(path, n)) : mkg__strdup(".");
-    if (!dir) return mkg__nomem(err);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         /* Some file systems cannot sync a directory; that loses nothing but time. */
@@ -131,7 +135,6 @@ static mkg_status sync_dir(const char *path, mkg_err *err)
             st = mkg__fail_errno(err, "write", dir);
         close(fd);
     }
-    mkg__free(dir);
     return st;
 }
 
@@ -143,9 +146,10 @@ mkg_status mkg__file_replace(const char *path, unsigned mode, mkg__write_fn fn,
     FILE *f = NULL;
     int fd = -1;
     bool made = false;
+    char *dir = folder_of(path); /* now: after the rename nothing may fail for memory */
 
     mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
-    if (!mkg__buf_cstr(&tmp)) {
+    if (!dir || !mkg__buf_cstr(&tmp)) {
         st = mkg__nomem(err);
         goto out;
     }
@@ -168,10 +172,11 @@ mkg_status mkg__file_replace(const char *path, unsigned mode, mkg__write_fn fn,
         goto out;
     }
     made = false;
-    MKG_GO(sync_dir(path, err));
+    MKG_GO(sync_dir(dir, err));
 out:
     if (f) fclose(f);
     if (made) unlink(tmp.ptr);
+    mkg__free(dir);
     mkg__buf_clear(&tmp);
     return st;
 }

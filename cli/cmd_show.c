@@ -170,36 +170,36 @@ static void drop_repeats(mkg_edges *v)
     v->n = kept;
 }
 
-/* Facts of all nodes that are this one thing, at most `limit` of them for each. */
-static mkg_status gather(shower *s, mkg_id relation, bool inverse, mkg_edges *edges,
-                         size_t *count)
+/* Facts of one node in one direction, as long as fewer than `limit` are there. */
+static mkg_status add_facts(shower *s, mkg_id node, mkg_id relation, bool inverse,
+                            mkg_edges *edges, size_t *count)
 {
     mkg_status st = MKG_OK;
     size_t n;
-    for (size_t i = 0; i < s->same.n; i++) {
-        MKG_GO(mkg_kg_degree(s->kg, s->same.ids[i], relation, inverse, &n, &s->c->err));
-        *count += n;
-        if (n && (!s->limit || edges->n < s->limit))
-            MKG_GO(mkg_kg_edges(s->kg, s->same.ids[i], relation, inverse,
-                                s->limit ? s->limit - edges->n : 0, edges, &s->c->err));
-    }
+    MKG_GO(mkg_kg_degree(s->kg, node, relation, inverse, &n, &s->c->err));
+    *count += n;
+    if (n && (!s->limit || edges->n < s->limit))
+        st = mkg_kg_edges(s->kg, node, relation, inverse,
+                          s->limit ? s->limit - edges->n : 0, edges, &s->c->err);
 out:
     return st;
 }
 
-/* The node's facts in one direction; of a symmetric relation in both, under one
- * heading. */
+/* Facts in one direction, of all nodes that are this one thing; of a symmetric relation
+ * in both directions, under one heading. */
 static mkg_status relation_facts(shower *s, const mkg_relation *r, bool inverse)
 {
     mkg_status st = MKG_OK;
     mkg_edges edges = {0};
     size_t count = 0, limit = s->limit;
-
-    /* What joins nodes is seen from both ends, and is not much. */
     bool joins = s->same.n > 1 && mkg__view_is(r->name, MKG_SAME_AS);
-    if (joins) s->limit = 0;
-    MKG_GO(gather(s, r->id, inverse, &edges, &count));
-    if (r->symmetric) MKG_GO(gather(s, r->id, true, &edges, &count));
+
+    if (joins) s->limit = 0; /* seen from both ends, and not many */
+    for (size_t i = 0; i < s->same.n; i++) {
+        MKG_GO(add_facts(s, s->same.ids[i], r->id, inverse, &edges, &count));
+        if (r->symmetric)
+            MKG_GO(add_facts(s, s->same.ids[i], r->id, true, &edges, &count));
+    }
     if (joins) {
         drop_repeats(&edges);
         count = edges.n;

@@ -343,6 +343,8 @@ mkg_status mkg_kg_backup(mkg_kg *kg, const char *dir, mkg_progress_fn progress,
         goto out;
     }
     MKG_GO(check_target(target, err));
+    /* LMDB copies what it finds: a damaged page would have a sum of its own there. */
+    MKG_GO(mkg__txn_verify(kg->read, err));
     MKG_GO(make_temp(&b, target, err));
     MKG_GO(copy_graph(&b, err));
     MKG_GO(copy_folder(&b, kg->path, b.temp, 0, err));

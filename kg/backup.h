@@ -21,7 +21,9 @@ typedef struct mkg_backup {
  * Everything is written beside `dir` and flushed to the disk, and becomes a store with
  * the very last step; what is stopped before leaves nothing that can be opened, and
  * takes away what it wrote unless it was killed ("DIR.partial.PID").
- * MKG_EIO: `dir` is not empty, no space, no permission; MKG_ECANCEL. */
+ * Every page of the version that `kg` sees is held against its checksum first:
+ * MKG_ESTORE if one is damaged. MKG_EIO: `dir` is not empty, no space, no permission;
+ * MKG_ECANCEL. */
 MKG_API mkg_status mkg_kg_backup(mkg_kg *kg, const char *dir, mkg_progress_fn progress,
                                  void *progress_ctx, mkg_backup *out, mkg_err *err);
 

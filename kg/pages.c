@@ -80,7 +80,7 @@ static mkg_status sums_damaged(const mkg__pages *p, mkg_err *err)
 {
     return mkg__fail(err, MKG_ESTORE,
                      "the store %s is damaged: pages.sum; restore a backup, or delete "
-                     "that file to read the store without its protection",
+                     "that file and have `medkg check --deep` look at the graph itself",
                      p->folder);
 }
 

@@ -5,9 +5,11 @@
 #include "kg/pages_internal.h"
 #include "kg/tree_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +181,33 @@ out:
     return st;
 }
 
+/* "name.tmp.1234" of a process that is no more; a run of a sorter (kg/spool.c) that was
+ * killed before its file had lost its name. */
+static bool is_left_behind(const char *name)
+{
+    if (strncmp(name, "spill-", 6) == 0) return true;
+    const char *tmp = strstr(name, ".tmp.");
+    if (!tmp) return false;
+    char *end;
+    long pid = strtol(tmp + 5, &end, 10);
+    return *end == '\0' && pid > 0 &&
+           (pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH));
+}
+
+/* What killed processes left in the folder; for who holds the writer's lock. */
+static void clear_away(const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct dirent *e;
+    while (d && (e = readdir(d))) {
+        char *file =
+            is_left_behind(e->d_name) ? mkg__path_join(folder, e->d_name) : NULL;
+        if (file) unlink(file);
+        mkg__free(file);
+    }
+    if (d) closedir(d);
+}
+
 /* For a writer; a reader does not need LMDB's handles. */
 static mkg_status open_databases(mkg__store *s, bool missing, mkg_err *err)
 {
@@ -227,6 +256,7 @@ mkg_status mkg__store_open(const char *path, bool write, mkg__store **out,
             goto out;
         }
         MKG_GO(take_lock(s, err));
+        clear_away(path);
     }
     if (stat(data, &sb) != 0) {
         if (errno != ENOENT && errno != ENOTDIR) {
@@ -422,6 +452,14 @@ void mkg__txn_abort(mkg__txn *t)
     if (!t) return;
     if (t->txn) mdb_txn_abort(t->txn);
     txn_free(t);
+}
+
+mkg_status mkg__txn_verify(mkg__txn *t, mkg_err *err)
+{
+    unsigned char *used = mkg__calloc((size_t)(mkg__pages_count(t->pages) / 8 + 1), 1);
+    mkg_status st = used ? mkg__tree_walk(t->pages, used, err) : mkg__nomem(err);
+    mkg__free(used);
+    return st;
 }
 
 static MDB_val val(mkg_view v)

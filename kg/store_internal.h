@@ -45,6 +45,9 @@ mkg_status mkg__store_copy(mkg__store *s, int fd, mkg_err *err);
 mkg_status mkg__store_readers(mkg__store *s, uint64_t *readers, uint64_t *lag,
                               long *process, mkg_err *err);
 
+/* Look at every page of the snapshot of a transaction that reads. MKG_ESTORE. */
+mkg_status mkg__txn_verify(mkg__txn *t, mkg_err *err);
+
 mkg_status mkg__txn_begin(mkg__store *s, bool write, mkg__txn **out, mkg_err *err);
 mkg_status mkg__txn_commit(mkg__txn *t, mkg_err *err); /* ends it even on failure */
 void mkg__txn_abort(mkg__txn *t);

@@ -55,6 +55,23 @@ static const struct {
     {"import-dry-run", "medkg import flu.tsv --format triples --dry-run"},
     {"embed", "medkg embed node2vec --dim 8 --walks 1 --length 5"},
     {"vectors", "medkg vectors"},
+    {"same-show",
+     "printf "
+     "'流行性感冒\\tsymptom\\t寒战\\n流行性感冒\\tskos:notation\\tICD10:"
+     "J11\\tdisease\\n' "
+     ">s1.tsv; printf '流感\\tsymptom\\t乏力\\n"
+     "流感\\tskos:exactMatch\\t流行性感冒\\tdisease\\tdisease\\n' >s2.tsv; "
+     "medkg -q -d same.db import s1.tsv s2.tsv >same.txt; medkg -d same.db show 流感"},
+    {"same-search", "medkg -d same.db search 流感"},
+    {"same-path", "medkg -d same.db path 流感 寒战"},
+    {"same-path-none", "medkg -d same.db path 流感 流行性感冒"},
+    {"same-ask", "medkg -d same.db ask --lm none 流感有什么症状"},
+    {"same-gone", "medkg -q -d same.db remove s2.tsv >same.txt; "
+                  "medkg -d same.db show 流行性感冒"},
+    {"compact-set",
+     "medkg -d same.db compact --keep 0 --set; "
+     "medkg -d same.db stats | grep days; medkg -d same.db log | tail -1"},
+    {"compact-by-itself", "medkg -d same.db remove s1.tsv"},
     {"log", "medkg log"},
     {"diff", "medkg diff handbook registry"},
     {"diff-file",

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -217,10 +218,50 @@ static void test_while_written(void **state)
     assert_int_equal(last, 8);
 }
 
+/* A page that was damaged on the disk is not copied: there it would look sound. */
+static void test_damaged(void **state)
+{
+    store_world *w = *state;
+    mkg_backup b;
+    char *to = in_folder(w->folder, "copy"), *data = in_folder(w->db, "data.mdb");
+    import_apart(w->db, 1, 3000);
+    size_t before = entries(w->folder), found = 0;
+    struct stat sb;
+    assert_int_equal(stat(data, &sb), 0);
+    for (off_t page = 2; page < sb.st_size / 4096; page += 7) {
+        unsigned char byte;
+        int fd = open(data, O_RDWR);
+        assert_true(fd >= 0);
+        assert_int_equal(pread(fd, &byte, 1, page * 4096 + 100), 1);
+        byte ^= 0x40;
+        assert_int_equal(pwrite(fd, &byte, 1, page * 4096 + 100), 1);
+        mkg_kg *kg;
+        mkg_status st = mkg_kg_open(w->db, &kg, &err);
+        if (st == MKG_OK) {
+            st = mkg_kg_backup(kg, to, NULL, NULL, &b, &err);
+            mkg_kg_close(kg);
+        }
+        if (st < 0) {
+            found++;
+            assert_int_equal(st, MKG_ESTORE);
+            assert_int_equal(entries(w->folder), before);
+        } else { /* a page that nothing uses */
+            assert_sound(to);
+            remove_folder(strdup(to));
+        }
+        byte ^= 0x40;
+        assert_int_equal(pwrite(fd, &byte, 1, page * 4096 + 100), 1);
+        close(fd);
+    }
+    assert_true(found > 5);
+    free(to);
+    free(data);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
     const struct CMUnitTest tests[] = {T(test_copy), T(test_cancelled), T(test_killed),
-                                       T(test_while_written)};
+                                       T(test_while_written), T(test_damaged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -361,12 +361,54 @@ static void test_no_memory(void **state)
     mkg__free(was);
 }
 
+/* How long what went is kept, as the store is set to. */
+static void test_keep(void **state)
+{
+    import_world *w = *state;
+    mkg_version v;
+    mkg_compacted c;
+    uint64_t days;
+    seed = 6;
+    import_random(w, "a.tsv", 1, false);
+    import_random(w, "b.tsv", 2, false);
+    char *was = dump(w->kg);
+    assert_mkg_ok(mkg_kg_keep(w->kg, &days, &err));
+    assert_true(days == MKG_KEEP_UNSET);
+    assert_mkg_ok(mkg_kg_remove(w->kg, 2, &v, &err));
+    assert_mkg_ok(mkg_kg_tidy(w->kg, &c, &err));
+    assert_int_equal(c.sources, 0); /* nobody has said so */
+
+    assert_int_equal(mkg_kg_set_keep(w->kg, MKG_KEEP_MAX + 1, &err), MKG_EARG);
+    assert_mkg_ok(mkg_kg_set_keep(w->kg, 7, &err));
+    assert_mkg_ok(mkg_kg_keep(w->kg, &days, &err));
+    assert_int_equal(days, 7);
+    assert_mkg_ok(mkg_kg_tidy(w->kg, &c, &err));
+    assert_int_equal(c.sources, 0); /* it went today */
+    assert_mkg_ok(mkg_kg_undo(w->kg, &v, &err));
+    same_dump(w->kg, was, "after the undo");
+
+    assert_mkg_ok(mkg_kg_set_keep(w->kg, 0, &err));
+    assert_mkg_ok(mkg_kg_remove(w->kg, 2, &v, &err));
+    mkg__free(was);
+    was = dump(w->kg);
+    assert_mkg_ok(mkg_kg_tidy(w->kg, &c, &err));
+    assert_int_equal(c.sources, 1);
+    same_dump(w->kg, was, "after the compaction");
+    assert_int_equal(mkg_kg_undo(w->kg, &v, &err), MKG_NOTFOUND);
+    assert_mkg_ok(mkg_kg_set_keep(w->kg, MKG_KEEP_UNSET, &err));
+    assert_mkg_ok(mkg_kg_keep(w->kg, &days, &err));
+    assert_true(days == MKG_KEEP_UNSET);
+    mkg__free(was);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_remove_is_exact),
                                        cmocka_unit_test(test_every_version_stays),
                                        T(test_undo_goes_back_step_by_step),
-                                       T(test_diff), T(test_no_memory)};
+                                       T(test_diff),
+                                       T(test_no_memory),
+                                       T(test_keep)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The store under bad circumstances: killed writers, locks, other schemas, no rights, a
  * full disk. */
-#include "testing.h"
+#include "testing_store.h"
 
 #include "kg/store_internal.h"
 
@@ -14,59 +14,12 @@
 
 static mkg_err err;
 
-typedef struct world {
-    char *folder, *db;
-} world;
-
-static int setup(void **state)
-{
-    world *w = calloc(1, sizeof *w);
-    w->folder = new_folder();
-    w->db = in_folder(w->folder, "db");
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world *w = *state;
-    remove_folder(w->folder);
-    free(w->db);
-    free(w);
-    return 0;
-}
-
 /* Of imports: 0 is the default, 1 sends all facts through temporary files. */
 static size_t memory;
 
-/* Import `facts` made-up facts as source number `number`. */
 static mkg_status import_many(const char *db, int number, size_t facts, mkg_err *e)
 {
-    mkg_kg *kg;
-    mkg_writer *w = NULL;
-    mkg_writer_counts c;
-    const mkg_relation *r;
-    char name[64], sha[64];
-    mkg_source_info info = {.file = "many.tsv", .format = "triples", .memory = memory};
-    mkg_status st = mkg_kg_open_write(db, &kg, e);
-    if (st < 0) return st;
-    st = mkg_writer_new(kg, &info, &w, e);
-    if (st >= 0) st = mkg_writer_relation(w, V("symptom"), &r, e);
-    for (size_t i = 0; i < facts && st >= 0; i++) {
-        mkg_id a, b;
-        snprintf(name, sizeof name, "disease %d %zu", number, i / 10);
-        st = mkg_writer_node(w, V("disease"), V(name), 0, &a, e);
-        snprintf(name, sizeof name, "symptom %zu", i * 7919 % 5003);
-        if (st >= 0) st = mkg_writer_node(w, V("symptom"), V(name), 0, &b, e);
-        mkg_fact_in f = {.subject = a, .relation = r, .object = b, .line = i + 1};
-        f.literal = f.grade = f.population = f.locator = V("");
-        if (st >= 0) st = mkg_writer_fact(w, &f, e);
-    }
-    snprintf(sha, sizeof sha, "%d", number);
-    if (st >= 0) st = mkg_writer_commit(w, sha, 1, 0, NULL, NULL, &c, e);
-    mkg_writer_free(w);
-    mkg_kg_close(kg);
-    return st;
+    return store_import_in(db, number, facts, memory, e);
 }
 
 /* Does every fact read, and do the indexes agree with it? */
@@ -103,7 +56,7 @@ static void check_whole(const char *db, uint64_t *facts, uint64_t *version)
 }
 
 /* Nothing lies in the store's folder but the store. */
-static void check_no_others(const world *w)
+static void check_no_others(const store_world *w)
 {
     static const char *const files[] = {"data.mdb", "pages.sum", "lock.mdb",
                                         "writer.lock"};
@@ -118,7 +71,7 @@ static void check_no_others(const world *w)
 /* A writer killed at any moment leaves the old state or the new one. */
 static void test_kill(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     uint64_t facts, version, done = 1;
     assert_mkg_ok(import_many(w->db, 0, 2000, &err));
     for (int i = 1; i <= 12; i++) {
@@ -147,7 +100,7 @@ static void test_kill_spilling(void **state)
 
 static void test_one_writer(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg_kg *one, *two;
     assert_mkg_ok(mkg_kg_open_write(w->db, &one, &err));
     pid_t child = fork();
@@ -169,7 +122,7 @@ static void test_one_writer(void **state)
 /* A store that was made for nothing is taken away again. */
 static void test_empty_store_vanishes(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg_kg *kg;
     assert_mkg_ok(mkg_kg_open_write(w->db, &kg, &err));
     assert_mkg_ok(mkg_kg_load_relations(kg, MEDKG_DATA_DIR "/relations.tsv", &err));
@@ -183,7 +136,7 @@ static void test_empty_store_vanishes(void **state)
  * on from there, a reader finds no store. */
 static void test_killed_while_making(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg__store *store;
     bool created;
     mkg_kg *kg;
@@ -197,30 +150,68 @@ static void test_killed_while_making(void **state)
     assert_int_equal(version, 1);
 }
 
-static void test_newer_schema(void **state)
+static void test_other_schemas(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg__store *store;
     mkg__txn *t;
     bool created;
     mkg_kg *kg;
     unsigned char value[8];
+    static const struct {
+        uint64_t schema;
+        const char *says;
+    } others[] = {{MKG_SCHEMA + 1, "use a newer medkg"},
+                  {MKG_SCHEMA - 1, "import its sources into a new one"}};
     assert_mkg_ok(import_many(w->db, 0, 10, &err));
-    assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
-    assert_mkg_ok(mkg__txn_begin(store, true, &t, &err));
-    mkg__be64(value, MKG_SCHEMA + 1);
-    assert_mkg_ok(mkg__db_put(t, MKG_DB_META, V("schema"),
-                              mkg__view((char *)value, sizeof value), &err));
-    assert_mkg_ok(mkg__txn_commit(t, &err));
-    mkg__store_close(store);
-    assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_ESTORE);
-    assert_non_null(strstr(err.msg, "schema"));
-    assert_int_equal(mkg_kg_open_write(w->db, &kg, &err), MKG_ESTORE);
+    for (size_t i = 0; i < 2; i++) {
+        assert_mkg_ok(mkg__store_open(w->db, true, &store, &created, &err));
+        assert_mkg_ok(mkg__txn_begin(store, true, &t, &err));
+        mkg__be64(value, others[i].schema);
+        assert_mkg_ok(mkg__db_put(t, MKG_DB_META, V("schema"),
+                                  mkg__view((char *)value, sizeof value), &err));
+        assert_mkg_ok(mkg__txn_commit(t, &err));
+        mkg__store_close(store);
+        assert_int_equal(mkg_kg_open(w->db, &kg, &err), MKG_ESTORE);
+        assert_non_null(strstr(err.msg, others[i].says));
+        assert_int_equal(mkg_kg_open_write(w->db, &kg, &err), MKG_ESTORE);
+    }
+}
+
+/* What killed processes left behind goes with the next writer; what is being written
+ * by one that lives does not. */
+static void test_left_behind(void **state)
+{
+    store_world *w = *state;
+    static const char *const gone[] = {"spill-x7Hq2a", "pages.sum.tmp.%ld",
+                                       "view.csr.tmp.%ld"};
+    char name[64];
+    assert_mkg_ok(import_many(w->db, 0, 10, &err));
+    pid_t dead = start_child();
+    if (dead == 0) _exit(0);
+    assert_int_equal(end_child(dead), 0);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, gone[i], (long)dead);
+        free(new_text(w->db, name, "half"));
+    }
+    snprintf(name, sizeof name, "view.csr.tmp.%ld", (long)getppid());
+    char *living = new_text(w->db, name, "half"), *own = new_text(w->db, "notes", "n");
+    assert_mkg_ok(import_many(w->db, 1, 10, &err));
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, gone[i], (long)dead);
+        char *file = in_folder(w->db, name);
+        assert_int_not_equal(access(file, F_OK), 0);
+        free(file);
+    }
+    assert_int_equal(unlink(living), 0);
+    assert_int_equal(unlink(own), 0);
+    free(living);
+    free(own);
 }
 
 static void test_not_a_store(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg_kg *kg;
     char junk[8192];
     mkdir(w->db, 0777);
@@ -268,7 +259,7 @@ static int read_and_write(const char *db)
 
 static void test_read_only(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     assert_mkg_ok(import_many(w->db, 0, 10, &err));
     assert_int_equal(chmod(w->folder, 0755), 0);
     const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
@@ -303,7 +294,7 @@ static int import_limited(const char *db, rlim_t limit)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-static void test_full_disk_from(world *w)
+static void test_full_disk_from(store_world *w)
 {
     uint64_t facts, version;
     struct stat sb;
@@ -323,14 +314,14 @@ static void test_full_disk_from(world *w)
 
 static void test_full_disk(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     assert_mkg_ok(import_many(w->db, 0, 2000, &err));
     test_full_disk_from(w);
 }
 
 static void test_full_disk_spilling(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     uint64_t facts, version;
     memory = 1;
     assert_mkg_ok(import_many(w->db, 0, 2000, &err));
@@ -353,7 +344,7 @@ static void test_room(void **state)
 /* The room is that of the disk, and of pages that a commit let go of. */
 static void test_room_within(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg__store *store;
     mkg__txn *t;
     bool created;
@@ -370,7 +361,7 @@ static void test_room_within(void **state)
 /* A reader goes on seeing what it opened, until it renews. */
 static void test_snapshot(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg_kg *kg;
     mkg_stats s;
     assert_mkg_ok(import_many(w->db, 0, 10, &err));
@@ -394,7 +385,7 @@ static void test_snapshot(void **state)
 /* Damaged records are refused, not read. */
 static void test_damaged_records(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg__store *store;
     mkg__txn *t;
     bool created;
@@ -422,7 +413,7 @@ static void test_damaged_records(void **state)
 
 static void test_vocabulary_errors(void **state)
 {
-    world *w = *state;
+    store_world *w = *state;
     mkg_kg *kg;
     static const char head[] =
         "relation\tinverse\tkind\tsubject_type\tobject_type\tlabel_zh"
@@ -457,12 +448,13 @@ static void test_vocabulary_errors(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
     const struct CMUnitTest tests[] = {T(test_kill),
                                        T(test_one_writer),
                                        T(test_empty_store_vanishes),
                                        T(test_killed_while_making),
-                                       T(test_newer_schema),
+                                       T(test_other_schemas),
+                                       T(test_left_behind),
                                        T(test_not_a_store),
                                        T(test_read_only),
                                        T(test_kill_spilling),

@@ -32,16 +32,16 @@ static inline int store_teardown(void **state)
 }
 
 /* Import `facts` made-up facts as source number `number`, the same for the same number.
- * Does not fail the test: children call it, too. */
-static inline mkg_status store_import(const char *db, int number, size_t facts,
-                                      mkg_err *e)
+ * Does not fail the test: children call it, too. `memory`: as for mkg_writer_new(). */
+static inline mkg_status store_import_in(const char *db, int number, size_t facts,
+                                         size_t memory, mkg_err *e)
 {
     mkg_kg *kg;
     mkg_writer *w = NULL;
     mkg_writer_counts c;
     const mkg_relation *r;
     char name[64], sha[64];
-    mkg_source_info info = {.file = "many.tsv", .format = "triples"};
+    mkg_source_info info = {.file = "many.tsv", .format = "triples", .memory = memory};
     mkg_status st = mkg_kg_open_write(db, &kg, e);
     if (st < 0) return st;
     st = mkg_writer_new(kg, &info, &w, e);
@@ -61,6 +61,12 @@ static inline mkg_status store_import(const char *db, int number, size_t facts,
     mkg_writer_free(w);
     mkg_kg_close(kg);
     return st;
+}
+
+static inline mkg_status store_import(const char *db, int number, size_t facts,
+                                      mkg_err *e)
+{
+    return store_import_in(db, number, facts, 0, e);
 }
 
 static inline pid_t start_child(void)

@@ -1,8 +1,10 @@
 /* A made-up medical graph as a table of triples, for the bulk load benchmark.
  *   gen_graph [FACTS [SEED [NODES]]] >graph.tsv
- * The same arguments give the same bytes. Degrees follow a power law (a node's rank is
- * drawn as n * u^3), names are composed of the lists below, about half of them Chinese;
- * one fact in sixteen has a text as its object. */
+ *   gen_graph FACTS SEED NODES codes >codes.tsv
+ * The second gives a code to each of those nodes. The same arguments give the same
+ * bytes. Degrees follow a power law (a node's rank is drawn as n * u^3), names are
+ * composed of the lists below, about half of them Chinese; one fact in sixteen has a
+ * text as its object. */
 #include "base/rng.h"
 
 #include <stdbool.h>
@@ -131,11 +133,13 @@ static const struct {
                  {"is_a", 0, 0, 1},
                  {"description", 0, LITERAL, 1}};
 
-static void node(name *s, int type, size_t nodes, mkg__rng *r)
+static size_t count_of(int type, size_t nodes)
 {
-    size_t n = nodes * types[type].share / 16 + 1;
-    double u = mkg__rng_double(r);
-    size_t x = (size_t)((double)n * u * u * u);
+    return nodes * types[type].share / 16 + 1;
+}
+
+static void node_name(name *s, int type, size_t x)
+{
     s->len = 0;
     if (types[type].kind == 1)
         drug_name(s, x);
@@ -150,6 +154,12 @@ static void node(name *s, int type, size_t nodes, mkg__rng *r)
         add(s, x % 2 ? types[type].zh : types[type].en);
 }
 
+static void node(name *s, int type, size_t nodes, mkg__rng *r)
+{
+    double u = mkg__rng_double(r);
+    node_name(s, type, (size_t)((double)count_of(type, nodes) * u * u * u));
+}
+
 static void text(name *s, mkg__rng *r)
 {
     s->len = 0;
@@ -157,6 +167,17 @@ static void text(name *s, mkg__rng *r)
         zh_name(s, mkg__rng_u64(r) % 10800);
         add(s, i + 1 < n ? "，" : "。");
     }
+}
+
+static void codes(size_t nodes)
+{
+    name s;
+    for (int type = 0; type < (int)COUNT(types); type++)
+        for (size_t x = 0; x < count_of(type, nodes); x++) {
+            node_name(&s, type, x);
+            printf("%s\tskos:notation\tGEN:%c%07zu\t%s\t\n", s.text, 'A' + (char)type,
+                   x, types[type].name);
+        }
 }
 
 int main(int argc, char **argv)
@@ -170,7 +191,8 @@ int main(int argc, char **argv)
     name s, o;
 
     printf("subject\trelation\tobject\tsubject_type\tobject_type\n");
-    for (unsigned long long i = 0; i < facts; i++) {
+    if (argc > 4 && strcmp(argv[4], "codes") == 0) codes(nodes);
+    for (unsigned long long i = 0; i < facts && argc <= 4; i++) {
         unsigned x = (unsigned)(mkg__rng_u64(&r) % 16);
         size_t k = 0;
         while (x >= relations[k].share)
