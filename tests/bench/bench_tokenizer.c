@@ -9,6 +9,7 @@
 #include "lm/sample.h"
 #include "lm/tokenizer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +164,9 @@ static void measure_sampler(uint32_t n, const char *name, mkg_sample_opts o)
     uint32_t id;
     float *x = malloc(n * sizeof *x);
     if (!x || mkg_sampler_new(&o, n, &s, &err) < 0) exit(4);
+    /* Probabilities that fall with the rank to the power of 1.5. */
     for (uint32_t i = 0; i < n; i++)
-        x[i] = 12 * mkg__rng_float(&r);
+        x[i] = (float)(-1.5 * log(1 - mkg__rng_double(&r)));
     double t0 = mkg__now();
     for (int i = 0; i < PICKS; i++)
         if (mkg_sampler_pick(s, x, NULL, &id, &err) < 0) fail(&err);
