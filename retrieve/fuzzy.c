@@ -222,9 +222,9 @@ mkg_status mkg__find_slip(mkg__names *x, const char *p, size_t from, size_t to,
                           mkg__slip *out, mkg_err *err)
 {
     *out = (mkg__slip){0, 0, MKG_NAMES_NONE, 1};
-    if (to - from > 4 * CHARS_MAX) to = from + 4 * CHARS_MAX;
-    while (to > from && ((unsigned char)p[to] & 0xc0) == 0x80)
-        to--;
+    if (to - from > 4 * CHARS_MAX)
+        for (to = from + 4 * CHARS_MAX; ((unsigned char)p[to] & 0xc0) == 0x80;)
+            to--;
     mkg_lang lang = mkg__lang_guess(p + from, to - from);
     if (lang == MKG_LANG_ZH) return han_slip(x, p, from, to, out, err);
     return lang == MKG_LANG_EN ? words_slip(x, p, from, to, out, err) : MKG_OK;

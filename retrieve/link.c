@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const float GIVEN_LIKE = 0.6f; /* cosine */
 enum { SIMILAR = 60, PARTS = 8, REPLACED = 8, OF_EACH = 12, CHARS_MAX = 64 };
 
 /* Learned from the shipped phrases alone, on a graph of Chinese diseases and symptoms
@@ -139,6 +140,11 @@ static void describe(const mkg__names *x, mkg_view text, const chars *q,
     decode(name, &s);
     common(q, &s, &run, &order);
     mkg__names_overlap(x, w, c->surface, &o);
+    if (!(w->sum[0] > 0)) { /* words: what n-grams say counts for both */
+        o.cosine[0] = o.cosine[1];
+        o.of_query[0] = o.of_query[1];
+        o.of_name[0] = o.of_name[1];
+    }
     float n = s.n ? (float)s.n : 1, m = q->n ? (float)q->n : 1;
     const char *at = find(text, name);
     mkg__name_kind kind = look_at_nodes(x, c, &degree);
@@ -284,6 +290,17 @@ static void drop_hidden(const mkg__names *x, mkg_view text, mkg__hide hide,
     c->n = kept;
 }
 
+/* Phrases that users give are of every kind; they speak for what is nearly the same. */
+static void drop_far_given(mkg__candidates *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->at[i].feature[MKG__F_GIVEN] <= 0 ||
+            c->at[i].feature[MKG__F_GIVEN_LIKE] >= GIVEN_LIKE)
+            c->at[kept++] = c->at[i];
+    c->n = kept;
+}
+
 static void score(const mkg__linker *l, mkg__candidate *c)
 {
     const mkg__link_weights *w = &l->model.weights;
@@ -330,6 +347,7 @@ static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
             c->feature[MKG__F_VECTOR] =
                 mkg__name_vector_cosine(&l->vectors, vector, c->surface);
     }
+    drop_far_given(out);
 out:
     return st;
 }

@@ -23,7 +23,6 @@ enum {
 
 typedef struct example {
     size_t from, to; /* rows */
-    float weight;
 } example;
 
 typedef struct row {
@@ -51,7 +50,7 @@ static bool leads_to(const mkg__names *x, uint32_t surface, uint32_t term)
 }
 
 static mkg_status add_example(mkg__linker *l, fit *f, const mkg__name_pair *p,
-                              float weight, mkg__candidates *c, mkg_err *err)
+                              mkg__candidates *c, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     size_t golds = 0, from = f->nrows;
@@ -75,7 +74,7 @@ static mkg_status add_example(mkg__linker *l, fit *f, const mkg__name_pair *p,
         goto out;
     }
     if (!mkg__grow(&f->at, &f->cap, f->n + 1, sizeof *f->at)) return mkg__nomem(err);
-    f->at[f->n++] = (example){from, f->nrows, weight};
+    f->at[f->n++] = (example){from, f->nrows};
 out:
     return st;
 }
@@ -116,9 +115,9 @@ static void gradient(const fit *f, const double *w, double *g)
         for (size_t i = x->from; i < x->to; i++) {
             float share = p[i - x->from] / sum;
             float want = f->rows[i].gold ? p[i - x->from] / (gold + 1e-12f) : 0;
-            add_row(&f->rows[i], (double)(x->weight * (want - share)), g);
+            add_row(&f->rows[i], (double)(want - share), g);
         }
-        all += (double)x->weight;
+        all++;
     }
     for (size_t k = 0; k < WIDE; k++)
         g[k] = g[k] / (all > 0 ? all : 1) - 1e-3 * w[k];
@@ -156,10 +155,10 @@ static void calibrate(const fit *f, const double *w, mkg__link_weights *out)
                 }
             }
             double p = 1 / (1 + exp(-(a * (double)most + b)));
-            double d = (double)x->weight * ((double)f->rows[best].gold - p);
+            double d = (double)f->rows[best].gold - p;
             ga += d * (double)most / 10;
             gb += d;
-            all += (double)x->weight;
+            all++;
         }
         a += 0.3 * ga / all;
         b += 3 * gb / all;
@@ -191,14 +190,9 @@ mkg_status mkg__link_fit(mkg__linker *l, const mkg__name_pair *pairs, size_t n,
     mkg__candidates c = {0};
     double w[WIDE] = {0};
     size_t step = n / EXAMPLES + 1;
-    uint32_t *often = mkg__calloc(mkg__names_count(l->names) + 1, sizeof *often);
 
-    if (!often) return mkg__nomem(err);
-    for (size_t i = 0; i < n; i++)
-        often[pairs[i].surface]++;
-    for (size_t i = 0; i < n; i += step) /* a term counts by the root of its pairs */
-        MKG_GO(add_example(l, &f, &pairs[i], 1 / sqrtf((float)often[pairs[i].surface]),
-                           &c, err));
+    for (size_t i = 0; i < n; i += step)
+        MKG_GO(add_example(l, &f, &pairs[i], &c, err));
     if (f.n < 50) goto out; /* too few to learn from */
     for (size_t k = 0; k < MKG__FEATURES; k++)
         w[k] = (double)mkg__link_default.feature[k];
@@ -208,7 +202,6 @@ mkg_status mkg__link_fit(mkg__linker *l, const mkg__name_pair *pairs, size_t n,
     calibrate(&f, w, &l->model.weights);
     st = keep_types(l, w, err);
 out:
-    mkg__free(often);
     mkg__free(f.at);
     mkg__free(f.rows);
     mkg__candidates_clear(&c);

@@ -241,20 +241,18 @@ static bool difference(mkg_view *a, mkg_view *b)
     if (front + back == 0) return false;
     x.len -= back;
     y.len -= back;
-    if (x.len == 0) { /* an insertion: it needs a place */
+    if (x.len == 0 && front) { /* an insertion: it needs a place */
+        do {
+            x.ptr--;
+            y.ptr--;
+            x.len++;
+            y.len++;
+        } while (((unsigned char)*x.ptr & 0xc0) == 0x80);
+    } else if (x.len == 0) {
         size_t len;
-        if (back) {
-            mkg__utf8_decode(x.ptr, back, &len);
-            x.len += len;
-            y.len += len;
-        } else {
-            do {
-                x.ptr--;
-                y.ptr--;
-                x.len++;
-                y.len++;
-            } while (((unsigned char)*x.ptr & 0xc0) == 0x80);
-        }
+        mkg__utf8_decode(x.ptr, back, &len);
+        x.len += len;
+        y.len += len;
     }
     if (mkg__utf8_count(x.ptr, x.len) > CHARS || mkg__utf8_count(y.ptr, y.len) > CHARS)
         return false;

@@ -160,6 +160,13 @@ static bool overlaps_any(const mkg__span *kept, size_t n, const mkg__span *m)
     return false;
 }
 
+/* Phrases that users give come from any text: short ones stand for too much. */
+static bool says_enough(const mkg__names *x, const char *text, const mkg__name_match *m)
+{
+    return mkg__names_entry(x, m->surface, 0).kind != MKG__NAME_GIVEN ||
+           mkg__utf8_count(text, m->len) >= 3;
+}
+
 static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
                              mkg__spans *out, mkg_err *err)
 {
@@ -174,7 +181,9 @@ static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
         if (mkg__is_word(char_before(q, i)) && mkg__is_word(char_at(q, i))) continue;
         size_t n = mkg__names_prefixes(x, text + i, q->folded.len - i, match, LENGTHS);
         while (n-- > 0) {
-            if (!acceptable(q, i, i + match[n].len)) continue;
+            if (!acceptable(q, i, i + match[n].len) ||
+                !says_enough(x, text + i, &match[n]))
+                continue;
             MKG_GO(add(x, out, i, i + match[n].len, match[n].surface, text, err));
             break;
         }

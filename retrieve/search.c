@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { PREFIX_MAX = 512 };
+static const double LEAST = 0.1; /* what is less likely is nothing */
 
 /* ---- the best k nodes ---- */
 
@@ -52,9 +53,36 @@ static void offer_prefixes(const mkg__names *x, mkg_view form, best *b)
         for (size_t i = 0, n = mkg__names_entries(x, s); i < n; i++) {
             mkg__name_entry e = mkg__names_entry(x, s, i);
             if (e.kind <= MKG__NAME_ALIAS)
-                offer(b, e.node, 0.5 + 0.4 * share, "prefix");
+                offer(b, e.node, 0.6 + 0.35 * share, "prefix");
         }
     }
+}
+
+static mkg_status search_once(mkg_kg *kg, mkg__names *x, const char *text,
+                              mkg_view form, best *b, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_ids ids = {0};
+    mkg_found *linked = NULL;
+    size_t n = 0;
+
+    MKG_GO(mkg_kg_find_code(kg, mkg__trim(mkg__view(text, strlen(text))), &ids, err));
+    for (size_t i = 0; i < ids.n; i++)
+        offer(b, ids.ids[i], 1, "code");
+    if (!(linked = mkg__malloc(b->k * sizeof *linked))) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    MKG_GO(mkg__link(kg, text, MKG__LINK_FULL, b->k, linked, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (linked[i].score >= LEAST)
+            offer(b, linked[i].node, linked[i].score, linked[i].how);
+    offer_prefixes(x, form, b);
+    st = MKG_OK;
+out:
+    mkg__free(linked);
+    mkg_ids_clear(&ids);
+    return st;
 }
 
 mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found *out, size_t *n,
@@ -63,33 +91,21 @@ mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found *out, si
     mkg_status st = MKG_OK;
     mkg__names *x;
     mkg__buf form = {0};
-    mkg_ids ids = {0};
-    mkg_found *linked = NULL;
-    size_t nlinked = 0;
     best b = {out, 0, k};
-    mkg_view whole = {text, strlen(text)};
 
     *n = 0;
-    MKG_GO(mkg__name_form(whole, &form, err));
+    MKG_GO(mkg__name_form(mkg__view(text, strlen(text)), &form, err));
     if (form.len == 0 || k == 0) goto out;
-    MKG_GO(mkg_kg_find_code(kg, mkg__trim(whole), &ids, err));
-    for (size_t i = 0; i < ids.n; i++)
-        offer(&b, ids.ids[i], 1, "code");
-    if (!(linked = mkg__malloc(k * sizeof *linked))) {
-        st = mkg__nomem(err);
-        goto out;
+    for (int turn = 0; turn < 2; turn++) { /* a damaged index is made anew */
+        b.n = 0;
+        MKG_GO(mkg__names_get(kg, &x, err));
+        MKG_GO(search_once(kg, x, text, mkg__view(form.ptr, form.len), &b, err));
+        if (!mkg__names_damaged(x)) break;
     }
-    MKG_GO(mkg__link(kg, text, MKG__LINK_FULL, k, linked, &nlinked, err));
-    for (size_t i = 0; i < nlinked; i++)
-        offer(&b, linked[i].node, linked[i].score, linked[i].how);
-    MKG_GO(mkg__names_get(kg, &x, err));
-    offer_prefixes(x, mkg__view(form.ptr, form.len), &b);
     *n = b.n;
     st = b.n ? MKG_OK : MKG_NOTFOUND;
 out:
-    mkg__free(linked);
     mkg__buf_clear(&form);
-    mkg_ids_clear(&ids);
     return st;
 }
 

@@ -438,7 +438,7 @@ static void test_search(void **state)
     assert_int_equal(mkg_search(w->kg, "pneum", 8, f, &n, &err), MKG_OK);
     assert_string_equal(f[0].how, "prefix");
     assert_int_equal(mkg_search(w->kg, "astma", 8, f, &n, &err), MKG_OK);
-    assert_string_equal(f[0].how, "similar");
+    assert_string_equal(f[0].how, "fuzzy");
     assert_int_equal(mkg_search(w->kg, "zzzz", 8, f, &n, &err), MKG_NOTFOUND);
     for (size_t k = 1; k <= 3; k++) {
         mkg_search(w->kg, "高血压", k, f, &n, &err);
