@@ -323,6 +323,7 @@ static void model_score(model *m, mkg_view query, double *score, double *coverag
         for (size_t i = 0; i < m->n; i++) {
             double tf = (double)frequency(&m->docs[i], terms[k]);
             double length = mkg__byte_length(mkg__length_byte((uint32_t)m->docs[i].n));
+            if (length < average) length = average;
             score[i] += idf * tf / (tf + 1.2 * (1 - 0.75 + 0.75 * length / average));
             if (!repeats && tf > 0) coverage[i] += idf;
         }
