@@ -13,12 +13,11 @@ pkg_check_modules(CURL REQUIRED libcurl)
 pkg_check_modules(IGRAPH REQUIRED igraph)
 pkg_check_modules(OPENBLAS REQUIRED openblas)
 find_path(STEMMER_INCLUDE_DIR libstemmer.h REQUIRED)
-find_library(STEMMER_LIBRARY stemmer REQUIRED)
 
 add_library(medkg_deps INTERFACE)
 target_link_libraries(medkg_deps INTERFACE
   PkgConfig::LMDB PkgConfig::JANSSON PkgConfig::UTF8PROC PkgConfig::SODIUM
-  PkgConfig::XXHASH ZLIB::ZLIB ${STEMMER_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+  PkgConfig::XXHASH ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS} m)
 target_include_directories(medkg_deps SYSTEM INTERFACE
   ${ARCHIVE_INCLUDE_DIRS} ${STEMMER_INCLUDE_DIR} ${CURL_INCLUDE_DIRS} ${IGRAPH_INCLUDE_DIRS}
   ${OPENBLAS_INCLUDE_DIRS})

@@ -98,7 +98,8 @@ void mkg__saturation_init(mkg__saturation *s, uint64_t docs, uint64_t words)
     const double k1 = 1.2, b = 0.75;
     double average = docs && words ? (double)words / (double)docs : 1;
     for (unsigned i = 0; i < 256; i++) {
-        s->k[i] = k1 * (1 - b + b * mkg__byte_length((uint8_t)i) / average);
+        double length = mkg__byte_length((uint8_t)i);
+        s->k[i] = k1 * (1 - b + b * (length > average ? length / average : 1));
         for (uint32_t tf = 0; tf < 16; tf++)
             s->small[tf][i] = saturate(tf, s->k[i]);
     }

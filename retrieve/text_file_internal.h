@@ -81,9 +81,11 @@ uint32_t mkg__byte_length(uint8_t b);
 
 uint32_t mkg__text_idf(uint64_t docs, uint64_t df); /* ln(1 + (N - n + .5)/(n + .5)) */
 
-/* tf / (tf + k1 (1 - b + b length/average)), < 2^24, by frequency and length byte. */
+/* tf / (tf + k1 (1 - b + b max(1, length/average))), < 2^24, by frequency and length
+ * byte. A text shorter than the average counts as one: that "5%" has no other word than
+ * its subject's name does not make it the better answer. */
 typedef struct mkg__saturation {
-    double k[256];           /* k1 (1 - b + b length/average) by byte */
+    double k[256];           /* k1 (1 - b + …) by byte */
     uint32_t small[16][256]; /* of frequencies below 16 */
 } mkg__saturation;
 void mkg__saturation_init(mkg__saturation *s, uint64_t docs, uint64_t words);

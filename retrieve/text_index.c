@@ -110,10 +110,13 @@ mkg_status mkg__text_refresh(mkg__text_index *x, mkg_err *err)
     MKG_GO(may_make(x, err));
     if (st != MKG_OK) return st;
     st = mkg__text_build(x->kg, x->path, &x->seal, err);
-    if (st == MKG_OK) st = open_file(x, err);
-    if (st == MKG_EIO || st == MKG_NOTFOUND)
-        st = mkg__fail(err, MKG_NOTFOUND,
-                       "the index of the graph's texts cannot be written");
+    if (st == MKG_EIO) { /* *err says why */
+        if (err) err->status = MKG_NOTFOUND;
+        return MKG_NOTFOUND;
+    }
+    if (st == MKG_OK) MKG_GO(open_file(x, err));
+    if (st == MKG_NOTFOUND)
+        st = mkg__fail(err, st, "the index of the graph's texts cannot be read back");
 out:
     return st;
 }

@@ -17,8 +17,9 @@ typedef struct mkg__text_index mkg__text_index;
 /* The index of what `kg` sees at each call; it borrows the handle, and belongs to the
  * same thread.
  *
- * `make`: where there is no file that fits, write it into the store's folder: seconds,
- * and 100 MB and some 20 bytes a text of memory, for tens of MB of text. MKG_NOTFOUND
+ * `make`: where there is no file that fits, write it into the store's folder: some
+ * seconds for 50 MB of text, and in memory 20 MB, 6 bytes a text, 24 a distinct term,
+ * and 16 KB for each half million postings. MKG_NOTFOUND
  * if there is none and it was not to be made, cannot be written, or `kg` looks at an
  * earlier version than the newest; what is wrong stands in *err. */
 mkg_status mkg__text_index_open(mkg_kg *kg, bool make, mkg__text_index **out,
@@ -29,9 +30,8 @@ size_t mkg__text_index_count(const mkg__text_index *x); /* documents at the last
 
 typedef struct mkg__text_hit {
     mkg_id fact;
-    double score; /* BM25: k1 1.2, b 0.75; >= 0, no upper end */
-    double
-        coverage; /* 0 … 1: share of the query's idf that the document's terms have */
+    double score;    /* BM25: k1 1.2, b 0.75; >= 0, no upper end */
+    double coverage; /* 0 … 1: share of the query's idf that its terms have */
 } mkg__text_hit;
 
 /* The best `k` documents for a query, best first, the smaller fact id first where
@@ -45,7 +45,9 @@ typedef struct mkg__text_hit {
  * A file that turns out to be damaged, or is no longer of what the handle sees, is made
  * anew as by mkg__text_index_open(); MKG_NOTFOUND, and *n is 0, where that cannot be.
  * Robertson & Zaragoza, The Probabilistic Relevance Framework (2009), with the idf and
- * the lengths of Lucene's BM25Similarity. */
+ * the lengths of Lucene's BM25Similarity, where a text shorter than the average counts
+ * as one of average length: each has its subject's name in it, and the shortest would
+ * come first whatever is asked. */
 enum { MKG_TEXT_TERMS = 256 };
 mkg_status mkg__text_search(mkg__text_index *x, mkg_view query, mkg_lang lang, size_t k,
                             const mkg_id *subjects, size_t nsubjects,

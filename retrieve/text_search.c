@@ -78,7 +78,12 @@ static mkg_status query_new(mkg__text_index *x, mkg_view text, query **out,
     *out = NULL;
     if (!q) return mkg__nomem(err);
     q->x = x;
-    MKG_GO(mkg__tokens_cut(x->tokens, text, true, &terms, &n, err));
+    st = mkg__tokens_cut(x->tokens, text, true, &terms, &n, err);
+    if (st == MKG_EIO) { /* Snowball is not there: *err says so */
+        if (err) err->status = MKG_NOTFOUND;
+        st = MKG_NOTFOUND;
+    }
+    if (st != MKG_OK) goto out;
     q->terms =
         mkg__malloc((n < MKG_TEXT_TERMS ? n : MKG_TEXT_TERMS) * sizeof *q->terms);
     if (!q->terms) {
@@ -301,6 +306,7 @@ static mkg_status search(mkg__text_index *x, mkg_view text, mkg_lang lang, size_
     query *q = NULL;
 
     MKG_GO(query_new(x, text, &q, err));
+    if (st != MKG_OK) goto out;
     q->only = (unsigned)lang;
     q->k = k < x->foot.docs ? k : (size_t)x->foot.docs;
     if (q->k == 0 || q->n == 0) goto out;
@@ -332,6 +338,7 @@ static mkg_status score(mkg__text_index *x, mkg_view text, const mkg_id *facts,
 
     if (!list) return mkg__nomem(err);
     MKG_GO(query_new(x, text, &q, err));
+    if (st != MKG_OK) goto out;
     for (size_t i = 0; i < n; i++) {
         list[i].doc = mkg__text_doc(x, facts[i]);
         list[i].at = i;

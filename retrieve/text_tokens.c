@@ -1,19 +1,43 @@
 /* Texts to terms: bigrams of Han characters, stemmed English words, numbers. Only user
- * of Snowball. */
+ * of Snowball, which is opened when the first word is to be stemmed. */
 #include "retrieve/text_file_internal.h"
 
+#include "base/dylib.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/text.h"
 
 #include <libstemmer.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { STEM_MAX = 64 };
 
+static struct {
+    __typeof__(&sb_stemmer_new) make;
+    __typeof__(&sb_stemmer_delete) free;
+    __typeof__(&sb_stemmer_stem) stem;
+    __typeof__(&sb_stemmer_length) length;
+} lib;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static mkg_status load_status;
+static mkg_err load_error;
+
+static void load(void)
+{
+    const mkg__symbol symbols[] = {
+        {"sb_stemmer_new", &lib.make},
+        {"sb_stemmer_delete", &lib.free},
+        {"sb_stemmer_stem", &lib.stem},
+        {"sb_stemmer_length", &lib.length},
+    };
+    load_status = mkg__dylib_load("libstemmer.so.0d", "libstemmer0d", symbols,
+                                  sizeof symbols / sizeof *symbols, &load_error);
+}
+
 struct mkg__tokens {
-    struct sb_stemmer *english;
+    struct sb_stemmer *english; /* NULL until the first word */
     mkg__buf folded;
     mkg__term *terms;
     size_t n, cap;
@@ -23,10 +47,7 @@ mkg_status mkg__tokens_new(mkg__tokens **out, mkg_err *err)
 {
     mkg__tokens *t = mkg__calloc(1, sizeof *t);
     *out = NULL;
-    if (!t || !(t->english = sb_stemmer_new("english", NULL))) {
-        mkg__tokens_free(t);
-        return mkg__nomem(err);
-    }
+    if (!t) return mkg__nomem(err);
     *out = t;
     return MKG_OK;
 }
@@ -34,7 +55,7 @@ mkg_status mkg__tokens_new(mkg__tokens **out, mkg_err *err)
 void mkg__tokens_free(mkg__tokens *t)
 {
     if (!t) return;
-    if (t->english) sb_stemmer_delete(t->english);
+    if (t->english) lib.free(t->english);
     mkg__buf_clear(&t->folded);
     mkg__free(t->terms);
     mkg__free(t);
@@ -84,25 +105,34 @@ static bool is_stop_word(mkg_view word)
     return bsearch(&word, words, sizeof words / sizeof *words, sizeof *words, by_word);
 }
 
-/* A word or a number; only words of Latin letters alone are stemmed. */
-static void add_word(mkg__tokens *t, const char *p, size_t n, mkg_status *st,
-                     mkg_err *err)
+static mkg_status stem(mkg__tokens *t, mkg_view *word, mkg_err *err)
 {
-    bool letters = n <= STEM_MAX;
-    for (size_t i = 0; i < n && letters; i++)
-        letters = (p[i] >= 'a' && p[i] <= 'z') || p[i] == '\'';
-    if (letters) {
-        if (is_stop_word(mkg__view(p, n))) return;
-        const sb_symbol *stem =
-            sb_stemmer_stem(t->english, (const sb_symbol *)p, (int)n);
-        if (!stem) {
-            *st = mkg__nomem(err);
-            return;
+    if (!t->english) {
+        pthread_once(&once, load);
+        if (load_status < 0) {
+            if (err) *err = load_error;
+            return load_status;
         }
-        p = (const char *)stem;
-        n = (size_t)sb_stemmer_length(t->english);
+        if (!(t->english = lib.make("english", NULL))) return mkg__nomem(err);
     }
-    if (n) add(t, p, n, st, err);
+    const sb_symbol *s =
+        lib.stem(t->english, (const sb_symbol *)word->ptr, (int)word->len);
+    if (!s) return mkg__nomem(err);
+    *word = mkg__view((const char *)s, (size_t)lib.length(t->english));
+    return MKG_OK;
+}
+
+/* A word or a number; only words of Latin letters alone are stemmed. */
+static void add_word(mkg__tokens *t, mkg_view word, mkg_status *st, mkg_err *err)
+{
+    bool letters = word.len <= STEM_MAX;
+    for (size_t i = 0; i < word.len && letters; i++)
+        letters = (word.ptr[i] >= 'a' && word.ptr[i] <= 'z') || word.ptr[i] == '\'';
+    if (letters) {
+        if (is_stop_word(word)) return;
+        if ((*st = stem(t, &word, err)) < 0) return;
+    }
+    if (word.len) add(t, word.ptr, word.len, st, err);
 }
 
 /* A point or comma between digits, an apostrophe between letters. */
@@ -200,7 +230,7 @@ mkg_status mkg__tokens_cut(mkg__tokens *t, mkg_view text, bool query,
             add_run(t, s + i, end - i, query, &st, err);
         } else if (mkg__is_word(c)) {
             end = word_end(s, t->folded.len, i);
-            add_word(t, s + i, end - i, &st, err);
+            add_word(t, mkg__view(s + i, end - i), &st, err);
         }
     }
     if (t->folded.failed) { /* the next text begins with an empty buffer */

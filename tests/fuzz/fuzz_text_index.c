@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-enum { NODES = 12, FACTS = 900 };
+enum { NODES = 12, FACTS = 400 };
 
 static mkg_kg *kg;
 static mkg__seal seal;
