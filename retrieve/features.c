@@ -106,9 +106,9 @@ mkg_status mkg__features_of(mkg_view text, const mkg__mark *marks, size_t nmarks
             unit = hash_of(marks[m].type.ptr, marks[m].type.len, SEED_TYPE);
             at = marks[m++].end;
         } else {
-            unit = next_unit(text, &at);
-            /* A word that runs into a mark: the mark is what counts. */
-            if (m < nmarks && at > marks[m].start) at = marks[m].start;
+            /* A word that runs into a mark ends there. */
+            unit = next_unit(
+                mkg__view(text.ptr, m < nmarks ? marks[m].start : text.len), &at);
         }
         while (m < nmarks && marks[m].end <= at)
             m++;

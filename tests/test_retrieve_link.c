@@ -11,6 +11,7 @@ static mkg_err err;
 typedef struct world {
     char *folder, *db;
     mkg_kg *kg;
+    mkg_retriever *r;
 } world;
 
 static const char *const nodes[][3] = {
@@ -59,6 +60,8 @@ static int setup(void **state)
     mkg_writer_free(wr);
     mkg_kg_close(w->kg);
     assert_mkg_ok(mkg_kg_open(w->db, &w->kg, &err));
+    mkg_retriever_opts o = {.data = MEDKG_DATA_DIR};
+    assert_mkg_ok(mkg_retriever_new(w->kg, &o, &w->r, &err));
     *state = w;
     return 0;
 }
@@ -66,6 +69,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     world *w = *state;
+    mkg_retriever_free(w->r);
     mkg_kg_close(w->kg);
     remove_folder(w->folder);
     free(w->db);
@@ -120,7 +124,7 @@ static const char *mentions_of(world *w, const char *question)
     static char out[512];
     mkg_evidence *e;
     size_t end = 0;
-    assert_mkg_ok(mkg_retrieve(w->kg, question, NULL, &e, &err));
+    assert_mkg_ok(mkg_retrieve(w->r, question, NULL, &e, &err));
     out[0] = '\0';
     for (size_t i = 0; i < e->nmentions; i++) {
         const mkg_mention *m = &e->mentions[i];
@@ -416,7 +420,7 @@ static void test_no_memory(void **state)
 
     for (long i = 1; st == MKG_ENOMEM; i++) {
         mkg__alloc_fail_after(i);
-        st = mkg_retrieve(w->kg, "高血鸭和拉肚子吃什么", NULL, &e, &err);
+        st = mkg_retrieve(w->r, "高血鸭和拉肚子吃什么", NULL, &e, &err);
         mkg__alloc_fail_after(0);
         if (st == MKG_OK) mkg_evidence_free(e);
     }
