@@ -752,8 +752,11 @@ const cli_command cli_commands[] = {
          "reciprocal rank, and the time of linking and retrieval of one question.\n\n"
          "intent: FILE is JSON Lines with \"question\" and \"intent\" (a label). "
          "Prints F1 of each label: by the most frequent label, by the phrases of "
-         "the vocabulary, by the model of 'medkg embed intents' (both by way of "
-         "--map), and by the same classifier trained on the other folds of FILE.",
+         "the vocabulary, by the model of 'medkg embed intents' (that of the store, "
+         "else "
+         "the one that comes with medkg), by phrases and, where there is none, the "
+         "model (these three by way of --map), and by the same classifier trained on "
+         "the other folds of FILE.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",
