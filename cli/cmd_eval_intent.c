@@ -55,8 +55,8 @@ out:
 
 /* ---- eval intent ---- */
 
-static const char *const method_names[MKG_INTENT_METHODS] = {"majority", "phrases",
-                                                             "generated", "folds"};
+static const char *const method_names[MKG_INTENT_METHODS] = {
+    "majority", "phrases", "generated", "both", "folds"};
 
 typedef struct misses {
     FILE *f;
@@ -105,10 +105,11 @@ static mkg_status print_json(cli *c, const mkg_intent_score *s)
                               json_pack("{s:s, s:I, s:o}", "intent", k->name, "cases",
                                         (json_int_t)k->cases, "f1", f1));
     }
-    return cli_json(c, json_pack("{s:I, s:I, s:o, s:o, s:{s:f, s:f}}", "cases",
-                                 (json_int_t)s->cases, "distinct",
-                                 (json_int_t)s->distinct, "methods", methods, "intents",
-                                 classes, "us", "p50", s->us_p50, "p99", s->us_p99));
+    return cli_json(c,
+                    json_pack("{s:I, s:I, s:o, s:o, s:f, s:{s:f, s:f}}", "cases",
+                              (json_int_t)s->cases, "distinct", (json_int_t)s->distinct,
+                              "methods", methods, "intents", classes, "open_ms",
+                              s->open_ms, "us", "p50", s->us_p50, "p99", s->us_p99));
 }
 
 static void row(cli_table *t, const mkg_intent_score *s, const char *name, size_t cases,
@@ -129,8 +130,8 @@ static void row(cli_table *t, const mkg_intent_score *s, const char *name, size_
 static mkg_status print_table(cli *c, const mkg_intent_score *s)
 {
     static const char *const heads[] = {"F1",        "cases", "majority", "phrases",
-                                        "generated", "folds", NULL};
-    cli_table t = {.align = "lrrrrr"};
+                                        "generated", "both",  "folds",    NULL};
+    cli_table t = {.align = "lrrrrrr"};
 
     cli_heads(&t, heads);
     for (size_t i = 0; i < s->nclasses; i++)
@@ -139,7 +140,8 @@ static mkg_status print_table(cli *c, const mkg_intent_score *s)
     row(&t, s, "accuracy", s->cases, s->accuracy);
     mkg_status st = cli_table_print(c, &t, 1);
     if (st >= 0 && s->measured[MKG_INTENT_GENERATED])
-        cli_print(c, "one question: p50 %.0f us, p99 %.0f us\n", s->us_p50, s->us_p99);
+        cli_print(c, "model read in %.2f ms; one question: p50 %.0f us, p99 %.0f us\n",
+                  s->open_ms, s->us_p50, s->us_p99);
     return st;
 }
 

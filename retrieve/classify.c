@@ -10,8 +10,9 @@
 #include "base/hash.h"
 #include "base/io.h"
 
+#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct header {
@@ -76,19 +77,19 @@ static bool tables_fit(const mkg__classifier *c)
            h->threshold >= 0 && h->threshold <= 1;
 }
 
-/* The classes by name; false if the vocabulary has another. */
-static bool find_classes(mkg__classifier *c, const char *p)
+/* The graph's classes, which must be those of the file, in its order. */
+static bool take_classes(mkg__classifier *c, const mkg__classes *ours, const char *p)
 {
     size_t left = c->h->name_bytes;
-    for (uint32_t i = 0; i < c->h->nclasses; i++) {
+    if (mkg__classes_hash(ours) != c->h->vocabulary || ours->n != c->h->nclasses)
+        return false;
+    for (size_t i = 0; i < ours->n; i++) {
         const char *end = memchr(p, '\n', left);
-        if (!end) return false;
-        mkg_view name = {p, (size_t)(end - p)};
-        const mkg_relation *r = mkg_kg_find_relation(c->kg, name);
-        if (!r || !mkg__view_eq(r->name, name)) return false;
-        c->classes[i] = r;
-        left -= name.len + 1;
+        if (!end || !mkg__view_eq(mkg__view(p, (size_t)(end - p)), ours->at[i]->name))
+            return false;
+        left -= (size_t)(end + 1 - p);
         p = end + 1;
+        c->classes[i] = ours->at[i];
     }
     return true;
 }
@@ -103,6 +104,25 @@ static void find_firsts(mkg__classifier *c)
     }
 }
 
+/* Not by mkg__file_read(): its SHA-256 takes longer than all the rest. */
+static mkg_status read_whole(const char *path, mkg__buf *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    char tmp[1 << 14];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+
+    if (!f) return errno == ENOENT ? MKG_NOTFOUND : mkg__fail_errno(err, "read", path);
+    while (out->len < FILE_MAX && (n = fread(tmp, 1, sizeof tmp, f)) > 0)
+        mkg__buf_put(out, tmp, n);
+    if (ferror(f))
+        st = mkg__fail_errno(err, "read", path);
+    else if (out->failed)
+        st = mkg__nomem(err);
+    fclose(f);
+    return st;
+}
+
 mkg_status mkg__classifier_open(mkg_kg *kg, const char *path, mkg__classifier **out,
                                 mkg_err *err)
 {
@@ -113,11 +133,8 @@ mkg_status mkg__classifier_open(mkg_kg *kg, const char *path, mkg__classifier **
     *out = NULL;
     if (!c) return mkg__nomem(err);
     c->kg = kg;
-    if (!mkg__file_exists(path)) {
-        st = MKG_NOTFOUND;
-        goto out;
-    }
-    MKG_GO(mkg__file_read(path, FILE_MAX, &c->file, err));
+    MKG_GO(read_whole(path, &c->file, err));
+    if (st == MKG_NOTFOUND) goto out;
     c->h = (const header *)(const void *)c->file.ptr;
     if (c->file.len < sizeof *c->h || memcmp(c->h->magic, magic, sizeof magic) != 0 ||
         c->h->version != VERSION || !sizes_fit(c->h, c->file.len) ||
@@ -144,7 +161,7 @@ mkg_status mkg__classifier_open(mkg_kg *kg, const char *path, mkg__classifier **
         goto out;
     }
     MKG_GO(mkg__classes_of(kg, &ours, err));
-    if (mkg__classes_hash(&ours) != c->h->vocabulary || !find_classes(c, names)) {
+    if (!take_classes(c, &ours, names)) {
         st = MKG_NOTFOUND;
         goto out;
     }

@@ -192,8 +192,11 @@ static mkg_status read_question(eval *e, item *it, mkg_err *err)
                             &f, err));
     MKG_GO(mkg__samples_add(&e->samples, &f, &it->label, 1, err));
     if (e->o->map) it->said[MKG_INTENT_PHRASES] = by_phrases(e, &q, &asks);
-    if (e->o->map && e->model)
+    if (e->o->map && e->model) {
         MKG_GO(by_model(e, &q, &spans, &it->said[MKG_INTENT_GENERATED], err));
+        it->said[MKG_INTENT_BOTH] =
+            it->said[asks.n ? MKG_INTENT_PHRASES : MKG_INTENT_GENERATED];
+    }
 out:
     mkg__features_clear(&f);
     mkg__free(marks.at);
@@ -387,7 +390,10 @@ static mkg_status fill(eval *e, mkg_err *err)
     count(e, MKG_INTENT_MAJORITY);
     count(e, MKG_INTENT_CROSS);
     if (e->o->map) count(e, MKG_INTENT_PHRASES);
-    if (e->o->map && e->model) count(e, MKG_INTENT_GENERATED);
+    if (e->o->map && e->model) {
+        count(e, MKG_INTENT_GENERATED);
+        count(e, MKG_INTENT_BOTH);
+    }
     if (e->us) {
         qsort(e->us, e->n, sizeof *e->us, by_number);
         out->us_p50 = e->us[e->n / 2];
@@ -421,7 +427,9 @@ mkg_status mkg_eval_intent(mkg_kg *kg, const char *path, const mkg_intent_eval_o
     MKG_GO(read_cases(e, path, err));
     if (o->map) MKG_GO(read_map(e, err));
     if (o->model && o->map) {
+        double began = mkg__now();
         MKG_GO(mkg__classifier_open(kg, o->model, &e->model, err));
+        out->open_ms = (mkg__now() - began) * 1e3;
         if (e->model && !(e->us = mkg__calloc(e->n, sizeof *e->us))) {
             st = mkg__nomem(err);
             goto out;

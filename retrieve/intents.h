@@ -39,6 +39,7 @@ typedef enum mkg_intent_method {
     MKG_INTENT_MAJORITY,  /* the most frequent label */
     MKG_INTENT_PHRASES,   /* the phrases of the vocabulary alone */
     MKG_INTENT_GENERATED, /* the model that was trained on generated questions */
+    MKG_INTENT_BOTH,      /* phrases; the model where there is none in the question */
     MKG_INTENT_CROSS,     /* the same classifier, cross-validated on the file */
     MKG_INTENT_METHODS
 } mkg_intent_method;
@@ -56,6 +57,7 @@ typedef struct mkg_intent_score {
     size_t nclasses;
     double accuracy[MKG_INTENT_METHODS], macro_f1[MKG_INTENT_METHODS];
     bool measured[MKG_INTENT_METHODS]; /* phrases and generated need a map */
+    double open_ms;                    /* to read and check the model */
     double us_p50, us_p99;             /* to classify one question, microseconds */
     mkg__arena arena;
 } mkg_intent_score;

@@ -816,6 +816,30 @@ static void eval_retrieval(void **state)
     assert_run(w, "medkg eval retrieval cases.jsonl --misses /dev/full", 4);
 }
 
+static void eval_intent(void **state)
+{
+    cli_world *w = *state;
+    free(new_text(w->folder, "labelled.jsonl",
+                  "{\"question\":\"感冒有什么症状\",\"intent\":\"signs\"}\n"
+                  "{\"question\":\"肺炎有什么症状\",\"intent\":\"signs\"}\n"
+                  "{\"question\":\"感冒要花多少钱\",\"intent\":\"money\"}\n"));
+    free(new_text(w->folder, "map.tsv", "signs\tsymptom\nmoney\tcost\n"));
+    assert_run(w, "medkg eval intent labelled.jsonl --map map.tsv --misses m --json",
+               0);
+    json_t *v = json_of(w);
+    assert_int_equal(integer(v, "cases"), 3);
+    json_t *methods = json_object_get(v, "methods");
+    json_t *phrases = json_object_get(methods, "phrases");
+    assert_true(json_number_value(json_object_get(phrases, "accuracy")) == 1);
+    assert_non_null(json_object_get(methods, "both")); /* the shipped model was found */
+    json_decref(v);
+    assert_run(w, "medkg eval intent labelled.jsonl", 0);
+    assert_says(w->out, "macro-F1");
+    assert_run(w, "medkg eval intent nosuchfile", 4);
+    assert_run(w, "medkg eval intent labelled.jsonl --map nosuchfile", 4);
+    assert_run(w, "medkg eval intent labelled.jsonl --misses /dev/full", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -843,6 +867,7 @@ int main(void)
         cmocka_unit_test(ask_a_model),
         cmocka_unit_test(ask_an_endpoint),
         cmocka_unit_test(eval_retrieval),
+        cmocka_unit_test(eval_intent),
         cmocka_unit_test(embed_and_similar),
     };
     return cmocka_run_group_tests(tests, new_world, end_world);
