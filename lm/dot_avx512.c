@@ -187,10 +187,11 @@ MKG__INLINE void fetch(const panel *p, size_t block, size_t bytes)
 
 MKG__INLINE __m512 load_halves(const uint8_t *const *row, size_t at)
 {
-    uint16_t h[MKG_PANEL];
-    for (size_t r = 0; r < MKG_PANEL; r++)
-        h[r] = mkg__u16_at(row[r] + at);
-    return lanes_load_f16(h);
+#define H(r) (short)mkg__u16_at(row[r] + at)
+    __m256i h = _mm256_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7), H(8),
+                                  H(9), H(10), H(11), H(12), H(13), H(14), H(15));
+#undef H
+    return _mm512_cvtph_ps(h);
 }
 
 /* Add a group: whole sums, scale and minimum of the rows, and the token's side. */
