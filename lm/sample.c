@@ -137,30 +137,33 @@ static int by_likelihood(const void *a, const void *b)
     return likelier(*x, *y) ? -1 : 1; /* never equal: ids differ */
 }
 
-static void swap(candidate *c, size_t a, size_t b)
+/* Heap of the n likeliest so far, the least likely on top: put c[i] in its place. */
+static void sift_down(candidate *c, size_t n, size_t i)
 {
-    candidate t = c[a];
-    c[a] = c[b];
-    c[b] = t;
+    candidate x = c[i];
+    size_t child;
+    while ((child = 2 * i + 1) < n) {
+        if (child + 1 < n && likelier(c[child], c[child + 1])) child++;
+        if (!likelier(x, c[child])) break;
+        c[i] = c[child];
+        i = child;
+    }
+    c[i] = x;
 }
 
-/* Bring the k likeliest of c (n) to its front, sorted: quickselect, then a sort. */
+/* Bring the k likeliest of c (n) to its front, sorted. Few of many get past the top of
+ * the heap, so that one look at each is nearly all. */
 static void sort_top(candidate *c, size_t n, size_t k)
 {
-    size_t lo = 0, hi = n;
-    while (k < n && hi - lo > 16) {
-        swap(c, lo + (hi - lo) / 2, hi - 1); /* pivot to the end */
-        size_t p = lo;
-        for (size_t i = lo; i + 1 < hi; i++)
-            if (likelier(c[i], c[hi - 1])) swap(c, i, p++);
-        swap(c, p, hi - 1);
-        if (p == k) break;
-        if (p < k)
-            lo = p + 1;
-        else
-            hi = p;
+    for (size_t i = k / 2; k < n && i-- > 0;)
+        sift_down(c, k, i);
+    for (size_t i = k; i < n; i++) {
+        if (!likelier(c[i], c[0])) continue;
+        candidate out = c[0];
+        c[0] = c[i];
+        c[i] = out;
+        sift_down(c, k, 0);
     }
-    if (k < n && hi - lo <= 16) qsort(c + lo, hi - lo, sizeof *c, by_likelihood);
     qsort(c, k, sizeof *c, by_likelihood);
 }
 

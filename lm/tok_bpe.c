@@ -71,39 +71,88 @@ static void put_pair(mkg_tok *t, uint32_t left, uint32_t right, uint32_t rank,
     t->pairs[i] = (mkg__pair){.key = key, .rank = rank, .id = id};
 }
 
+/* Merges are read a block at a time: the memory for all their look-ups is on its way
+ * before the first of them is looked up. */
+enum { BLOCK = 32 };
+
+typedef struct merge {
+    uint32_t rank;
+    size_t at, left, len; /* in the block's bytes: both strings, and the left one */
+    uint32_t hash[3];     /* of left, right, both */
+} merge;
+
+typedef struct block {
+    merge m[BLOCK];
+    size_t n;
+    mkg__buf bytes;
+} block;
+
 /* "left right": the blank that parts them is the first behind the first byte. */
-static mkg_status load_merge(mkg_tok *t, mkg_view s, uint32_t rank, mkg__buf *tmp,
+static mkg_status read_merge(mkg_tok *t, block *b, mkg_view s, uint32_t rank,
                              mkg_err *err)
 {
     const char *blank = s.len > 2 ? memchr(s.ptr + 1, ' ', s.len - 2) : NULL;
-    size_t l, r;
+    size_t left, right, at = b->bytes.len;
     if (!blank)
         return mkg__fail(err, MKG_EPARSE,
                          "merge %lu of the tokenizer is not two strings and a blank",
                          (unsigned long)rank);
-    tmp->len = 0;
-    mkg__buf_put(tmp, s.ptr, s.len); /* for its room: decoded it is shorter */
-    if (tmp->failed) return mkg__nomem(err);
-    size_t left = (size_t)(blank - s.ptr);
+    mkg__buf_put(&b->bytes, s.ptr, s.len); /* for its room: decoded it is shorter */
+    if (b->bytes.failed) return mkg__nomem(err);
+    char *p = b->bytes.ptr + at;
+    size_t n = (size_t)(blank - s.ptr);
+    b->bytes.len = at;
     /* A pair with other characters cannot come of any text. */
-    if (!mkg__bpe_bytes(s.ptr, left, tmp->ptr, &l) ||
-        !mkg__bpe_bytes(blank + 1, s.len - left - 1, tmp->ptr + l, &r))
+    if (!mkg__bpe_bytes(s.ptr, n, p, &left) ||
+        !mkg__bpe_bytes(blank + 1, s.len - n - 1, p + left, &right))
         return MKG_OK;
-    uint32_t a = mkg__symbol_put(t, tmp->ptr, l);
-    uint32_t b = mkg__symbol_put(t, tmp->ptr + l, r);
-    uint32_t ab = mkg__symbol_put(t, tmp->ptr, l + r);
-    if (a == MKG_TOKEN_NONE || b == MKG_TOKEN_NONE || ab == MKG_TOKEN_NONE)
-        return mkg__nomem(err);
-    put_pair(t, a, b, rank, ab);
+    b->bytes.len += left + right;
+    merge *m = &b->m[b->n++];
+    *m = (merge){.rank = rank, .at = at, .left = left, .len = left + right};
+    m->hash[0] = mkg__string_hash(p, left);
+    m->hash[1] = mkg__string_hash(p + left, right);
+    m->hash[2] = mkg__string_hash(p, left + right);
+    for (size_t i = 0; i < 3; i++)
+        mkg__strings_expect(&t->symbols, m->hash[i]);
     return MKG_OK;
+}
+
+static mkg_status put_block(mkg_tok *t, block *b, mkg_err *err)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const merge *m = &b->m[i];
+        const char *p = b->bytes.ptr + m->at;
+        uint32_t l = mkg__symbol_put(t, p, m->left, m->hash[0]);
+        uint32_t r = mkg__symbol_put(t, p + m->left, m->len - m->left, m->hash[1]);
+        uint32_t both = mkg__symbol_put(t, p, m->len, m->hash[2]);
+        if (l == MKG_TOKEN_NONE || r == MKG_TOKEN_NONE || both == MKG_TOKEN_NONE)
+            return mkg__nomem(err);
+        put_pair(t, l, r, m->rank, both);
+    }
+    b->n = b->bytes.len = 0;
+    return MKG_OK;
+}
+
+static mkg_status load_merges(mkg_tok *t, const mkg_gguf_meta *merges, mkg_err *err)
+{
+    block b = {0};
+    mkg_view s;
+    mkg_status st = MKG_OK;
+    size_t at = 0;
+    for (uint32_t i = 0; mkg_gguf_string_next(merges, &at, &s); i++) {
+        MKG_GO(read_merge(t, &b, s, i, err));
+        if (b.n == BLOCK) MKG_GO(put_block(t, &b, err));
+    }
+    MKG_GO(put_block(t, &b, err));
+out:
+    mkg__buf_clear(&b.bytes);
+    return st;
 }
 
 mkg_status mkg__bpe_load(mkg_tok *t, const mkg_gguf *g, mkg_err *err)
 {
     const mkg_gguf_meta *merges = NULL;
-    mkg__buf tmp = {0};
-    mkg_view s;
-    size_t at = 0, cap = 16, bytes;
+    size_t cap = 16, bytes;
     mkg_status st =
         mkg_gguf_get_array(g, "tokenizer.ggml.merges", MKG_GGUF_STRING, &merges, err);
     if (st < 0) return st;
@@ -116,15 +165,12 @@ mkg_status mkg__bpe_load(mkg_tok *t, const mkg_gguf *g, mkg_err *err)
         return mkg__nomem(err);
     memset(t->pairs, 0xff, bytes); /* every id MKG_TOKEN_NONE */
     t->pair_mask = cap - 1;
-    for (unsigned c = 0; c < 256 && st >= 0; c++) {
+    for (unsigned c = 0; c < 256; c++) {
         char byte = (char)c;
-        t->byte[c] = mkg__symbol_put(t, &byte, 1);
-        if (t->byte[c] == MKG_TOKEN_NONE) st = mkg__nomem(err);
+        t->byte[c] = mkg__symbol_put(t, &byte, 1, mkg__string_hash(&byte, 1));
+        if (t->byte[c] == MKG_TOKEN_NONE) return mkg__nomem(err);
     }
-    for (uint32_t i = 0; i < n && st >= 0 && mkg_gguf_string_next(merges, &at, &s); i++)
-        st = load_merge(t, s, i, &tmp, err);
-    mkg__buf_clear(&tmp);
-    return st;
+    return merges ? load_merges(t, merges, err) : MKG_OK;
 }
 
 static bool join(const mkg_tok *t, const char *text, const mkg__sym *l,

@@ -62,9 +62,12 @@ bool mkg__strings_init(mkg__strings *s, size_t n);
 /* MKG_TOKEN_NONE if it is not there. */
 uint32_t mkg__strings_get(const mkg__strings *s, const mkg_tok *t, const char *p,
                           size_t n);
+uint32_t mkg__string_hash(const char *p, size_t n);
+/* The string will be looked for soon: have the memory come. */
+void mkg__strings_expect(const mkg__strings *s, uint32_t hash);
 /* Number of the symbol with these bytes, made if need be; MKG_TOKEN_NONE when out of
  * memory. */
-uint32_t mkg__symbol_put(mkg_tok *t, const char *p, size_t n);
+uint32_t mkg__symbol_put(mkg_tok *t, const char *p, size_t n, uint32_t hash);
 
 /* The merges and the alphabet of byte-level BPE (tok_bpe.c). */
 mkg_status mkg__bpe_load(mkg_tok *t, const mkg_gguf *g, mkg_err *err);

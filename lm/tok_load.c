@@ -28,9 +28,14 @@ bool mkg__strings_init(mkg__strings *s, size_t n)
     return s->slots != NULL;
 }
 
-static uint32_t hash(const char *p, size_t n)
+uint32_t mkg__string_hash(const char *p, size_t n)
 {
     return (uint32_t)(mkg__hash64(p, n, 0) >> 32);
+}
+
+void mkg__strings_expect(const mkg__strings *s, uint32_t hash)
+{
+    __builtin_prefetch(&s->slots[hash & s->mask]);
 }
 
 static bool grow(mkg__strings *s)
@@ -66,15 +71,16 @@ static slot *probe(const mkg__strings *s, const mkg_tok *t, const char *p, size_
 uint32_t mkg__strings_get(const mkg__strings *s, const mkg_tok *t, const char *p,
                           size_t n)
 {
-    return probe(s, t, p, n, hash(p, n))->id - 1; /* 0 - 1 is MKG_TOKEN_NONE */
+    return probe(s, t, p, n, mkg__string_hash(p, n))->id -
+           1; /* 0 - 1 is MKG_TOKEN_NONE */
 }
 
 /* Note that the bytes of symbol `id` are its; `last`: of equal ones the last counts. */
-static bool strings_put(mkg__strings *s, const mkg_tok *t, uint32_t id, bool last)
+static bool strings_put(mkg__strings *s, const mkg_tok *t, uint32_t id, uint32_t h,
+                        bool last)
 {
     if (s->used + s->used / 2 > s->mask && !grow(s)) return false;
     mkg_view v = mkg__symbol(t, id);
-    uint32_t h = hash(v.ptr, v.len);
     slot *at = probe(s, t, v.ptr, v.len, h);
     if (!at->id) s->used++;
     if (!at->id || last) *at = (slot){.hash = h, .id = id + 1};
@@ -97,13 +103,13 @@ static bool add_symbol(mkg_tok *t, const char *p, size_t n)
     return true;
 }
 
-uint32_t mkg__symbol_put(mkg_tok *t, const char *p, size_t n)
+uint32_t mkg__symbol_put(mkg_tok *t, const char *p, size_t n, uint32_t hash)
 {
-    uint32_t id = mkg__strings_get(&t->symbols, t, p, n);
-    if (id != MKG_TOKEN_NONE) return id;
+    uint32_t id = probe(&t->symbols, t, p, n, hash)->id;
+    if (id) return id - 1;
     if (!add_symbol(t, p, n)) return MKG_TOKEN_NONE;
     id = (uint32_t)t->n_symbols - 1;
-    return strings_put(&t->symbols, t, id, false) ? id : MKG_TOKEN_NONE;
+    return strings_put(&t->symbols, t, id, hash, false) ? id : MKG_TOKEN_NONE;
 }
 
 /* ---- the file's arrays ---- */
@@ -241,13 +247,27 @@ static mkg_status token_bytes(const mkg_tok *t, size_t i, mkg_view s, char *tmp,
     return MKG_OK;
 }
 
+/* Into the table, with the slots that come next on their way from memory. */
+static bool index_tokens(mkg_tok *t, const uint32_t *hash, const bool *in_text)
+{
+    enum { AHEAD = 16 };
+    for (uint32_t i = 0; i < t->info.n; i++) {
+        if (t->info.n - i > AHEAD) mkg__strings_expect(&t->symbols, hash[i + AHEAD]);
+        if (in_text[i] && !strings_put(&t->symbols, t, i, hash[i], true)) return false;
+    }
+    return true;
+}
+
 static mkg_status load_tokens(mkg_tok *t, const mkg_gguf_meta *tokens, mkg_err *err)
 {
     mkg__buf tmp = {0};
+    uint32_t *hash = mkg__calloc(tokens->n, sizeof *hash);
+    bool *in_text = mkg__calloc(tokens->n, sizeof *in_text);
     mkg_status st = MKG_OK;
     mkg_view s;
     size_t at = 0;
 
+    if (!hash || !in_text) goto nomem;
     for (size_t i = 0; i < tokens->n && mkg_gguf_string_next(tokens, &at, &s); i++) {
         size_t len;
         bool plain, named = false;
@@ -261,17 +281,21 @@ static mkg_status load_tokens(mkg_tok *t, const mkg_gguf_meta *tokens, mkg_err *
         if (t->type[i] == MKG_TOKEN_CONTROL || t->type[i] == MKG_TOKEN_USER ||
             t->type[i] == MKG_TOKEN_UNKNOWN)
             named = len > 0;
-        if (plain && !strings_put(&t->symbols, t, (uint32_t)i, true)) goto nomem;
-        if (named && !strings_put(&t->specials, t, (uint32_t)i, false)) goto nomem;
+        hash[i] = mkg__string_hash(tmp.ptr, len);
+        in_text[i] = plain;
+        if (named && !strings_put(&t->specials, t, (uint32_t)i, hash[i], false))
+            goto nomem;
         if (plain && len > t->longest) t->longest = len;
         if (t->type[i] == MKG_TOKEN_BYTE && t->spm)
             t->byte[(unsigned char)tmp.ptr[0]] = (uint32_t)i;
     }
-    goto out;
+    if (index_tokens(t, hash, in_text)) goto out;
 nomem:
     st = mkg__nomem(err);
 out:
     mkg__buf_clear(&tmp);
+    mkg__free(hash);
+    mkg__free(in_text);
     return st;
 }
 

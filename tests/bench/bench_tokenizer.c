@@ -5,10 +5,14 @@
 #include "base/io.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "lm/constrain.h"
+#include "lm/sample.h"
 #include "lm/tokenizer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct vocab {
@@ -83,6 +87,120 @@ static void put_strings(mkg_gguf_writer *w, const char *key, const mkg__buf *b,
     free(views);
 }
 
+static void fail(const mkg_err *err)
+{
+    fprintf(stderr, "bench_tokenizer: %s\n", err->msg);
+    exit(4);
+}
+
+/* A text under a grammar, its tokens chosen at random: the first mask, and the rest. */
+static void measure_grammar(const mkg_tok *t, const mkg_lexicon *lex, const char *name,
+                            const char *grammar)
+{
+    uint32_t n = mkg_tok_get_info(t)->n, id;
+    mkg_err err;
+    mkg_constraint *c;
+    mkg_sampler *s;
+    mkg_sample_opts o = MKG_SAMPLE_OPTS_INIT;
+    const uint64_t *allow;
+    double first = 0, rest = 0, worst = 0;
+    int steps = 0;
+    float *x = calloc(n, sizeof *x);
+    if (!x) exit(4);
+    o.temperature = 1;
+    o.top_k = 0;
+    o.top_p = 1;
+    o.min_p = 0;
+    double t0 = mkg__now();
+    if (mkg_constraint_grammar(lex, mkg__view(grammar, strlen(grammar)), &c, &err) <
+            0 ||
+        mkg_sampler_new(&o, n, &s, &err) < 0)
+        fail(&err);
+    for (; steps < 200; steps++) {
+        if (mkg_constraint_mask(c, &allow, &err) < 0) fail(&err);
+        double ms = (mkg__now() - t0) * 1e3;
+        if (steps == 0)
+            first = ms;
+        else
+            rest += ms;
+        if (steps && ms > worst) worst = ms;
+        if (mkg_sampler_pick(s, x, allow, &id, &err) < 0) break;
+        if (mkg_constraint_accept(c, id, &err) < 0) fail(&err);
+        t0 = mkg__now();
+    }
+    printf("%s: first mask %.2f ms; of %d more mean %.3f ms, longest %.2f ms\n", name,
+           first, steps - 1, steps > 1 ? rest / (steps - 1) : 0, worst);
+    mkg_constraint_free(c);
+    mkg_sampler_free(s);
+    free(x);
+}
+
+/* 300 names of 4 to 30 bytes, pieces of the text. */
+static void measure_names(const mkg_lexicon *lex, mkg_view text)
+{
+    enum { NAMES = 300 };
+    mkg_view names[NAMES];
+    mkg__rng r = mkg__rng_new(2, 0, 0);
+    mkg_constraint *c;
+    mkg_err err;
+    const uint64_t *allow;
+    for (size_t i = 0; i < NAMES; i++)
+        names[i] = mkg__view(text.ptr + mkg__rng_below(&r, (uint32_t)(text.len - 30)),
+                             4 + mkg__rng_below(&r, 27));
+    double t0 = mkg__now();
+    if (mkg_constraint_strings(lex, names, NAMES, &c, &err) < 0 ||
+        mkg_constraint_mask(c, &allow, &err) < 0)
+        fail(&err);
+    printf("300 names: trie and first mask %.2f ms\n", (mkg__now() - t0) * 1e3);
+    mkg_constraint_free(c);
+}
+
+static void measure_sampler(uint32_t n, const char *name, mkg_sample_opts o)
+{
+    enum { PICKS = 100 };
+    mkg__rng r = mkg__rng_new(3, 0, 0);
+    mkg_sampler *s;
+    mkg_err err;
+    uint32_t id;
+    float *x = malloc(n * sizeof *x);
+    if (!x || mkg_sampler_new(&o, n, &s, &err) < 0) exit(4);
+    /* Probabilities that fall with the rank to the power of 1.5. */
+    for (uint32_t i = 0; i < n; i++)
+        x[i] = (float)(-1.5 * log(1 - mkg__rng_double(&r)));
+    double t0 = mkg__now();
+    for (int i = 0; i < PICKS; i++)
+        if (mkg_sampler_pick(s, x, NULL, &id, &err) < 0) fail(&err);
+    printf("sampling, %s: %.2f ms a token\n", name, (mkg__now() - t0) * 1e3 / PICKS);
+    mkg_sampler_free(s);
+    free(x);
+}
+
+static void measure_choice(const mkg_tok *t, mkg_view text)
+{
+    static const char json[] =
+        "root ::= value\nvalue ::= obj | arr | str | num | \"true\" | \"null\"\n"
+        "obj ::= \"{\" (str \":\" value (\",\" str \":\" value)*)? \"}\"\n"
+        "arr ::= \"[\" (value (\",\" value)*)? \"]\"\n"
+        "str ::= \"\\\"\" ([^\\\"\\\\\\x01-\\x1f] | \"\\\\\" .)* \"\\\"\"\n"
+        "num ::= \"-\"? [0-9]+ (\".\" [0-9]+)?\n";
+    mkg_sample_opts greedy = MKG_SAMPLE_OPTS_INIT, usual = greedy, nucleus = greedy;
+    mkg_lexicon *lex;
+    mkg_err err;
+    uint32_t n = mkg_tok_get_info(t)->n;
+    double t0 = mkg__now();
+    if (mkg_lexicon_new(t, &lex, &err) < 0) fail(&err);
+    printf("lexicon: %.1f ms, once a model\n", (mkg__now() - t0) * 1e3);
+    measure_grammar(t, lex, "grammar of lines", "root ::= ([^\\n]+ \"\\n\")+");
+    measure_grammar(t, lex, "grammar of JSON", json);
+    measure_names(lex, text);
+    usual.temperature = nucleus.temperature = 0.8f;
+    nucleus.top_k = 0;
+    measure_sampler(n, "greedy", greedy);
+    measure_sampler(n, "top-k 40, top-p 0.95, min-p 0.05", usual);
+    measure_sampler(n, "top-p 0.95 of all", nucleus);
+    mkg_lexicon_free(lex);
+}
+
 static int measure(const char *path, mkg_view text)
 {
     mkg_gguf *g;
@@ -108,6 +226,7 @@ static int measure(const char *path, mkg_view text)
                    (unsigned long)mkg_tok_get_info(t)->n, open_ms, load_ms,
                    (double)text.len / 1e6, ids.n, encode_s,
                    (double)text.len / 1e6 / encode_s);
+        if (i == 4) measure_choice(t, text);
         mkg_tok_free(t);
         mkg_gguf_close(g);
     }
