@@ -20,8 +20,8 @@ typedef struct mkg_bench {
     unsigned threads;
     double prompt_rate, generate_rate; /* tokens a second */
     /* Bytes a second: weights read while generating (the bytes of a token times the
-     * rate), and the weights read as fast as so many threads can, in the order of the
-     * file, in turns with the former. */
+     * rate), and the weights read from end to end by as many threads that do nothing
+     * else, in turns with the former; both 0 without `generate`. */
     double generate_bytes, read_bytes;
     size_t cache_bytes; /* of the key-value cache */
     double seconds;     /* all in all */

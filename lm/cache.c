@@ -54,7 +54,7 @@ static void put_q8(int8_t *q, size_t step, uint16_t *scales, size_t scale_step,
         scales[g / 32 * scale_step] = half;
         for (size_t i = 0; i < m; i++) {
             float v = nearbyintf(x[g + i] * inverse);
-            q[(g + i) * step] = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
+            q[(g + i) * step] = (int8_t)(v > 127 ? 127 : v >= -127 ? v : -127);
         }
     }
 }

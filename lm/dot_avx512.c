@@ -157,7 +157,8 @@ MKG__INLINE void turn_tile(uint8_t q[MKG_PANEL][MKG_TILE_K], size_t n, mkg__tile
 
 typedef struct panel {
     const uint8_t *row[MKG_PANEL];
-    const uint8_t *ahead; /* the next panel, to be fetched meanwhile */
+    const uint8_t *at; /* of row 0 */
+    size_t near, far;  /* bytes ahead that are fetched meanwhile */
 } panel;
 
 MKG__INLINE panel panel_at(const mkg__mat *w, size_t row)
@@ -165,25 +166,32 @@ MKG__INLINE panel panel_at(const mkg__mat *w, size_t row)
     panel p;
     for (size_t r = 0; r < MKG_PANEL; r++)
         p.row[r] = panel_row(w, row, r);
-    p.ahead = w->data + (row + MKG_PANEL) * w->stride;
+    p.at = p.row[0];
+    p.near = MKG_PANEL / 2 * w->stride;
+    p.far = MKG_PANEL * 2 * w->stride;
     return p;
 }
 
-/* While one block of 16 rows is computed, as many bytes of the next panel are fetched:
- * a panel lies together, so they come in the order of addresses. */
+/* Panels lie one behind the other. While a block of 16 rows is computed, as many bytes
+ * from further on are fetched, in the order of addresses: far ahead into the second
+ * cache, where such a request may be dropped, then nearer into the first. The
+ * processor's own prefetching does not see a stream in 16 short rows. */
 MKG__INLINE void fetch(const panel *p, size_t block, size_t bytes)
 {
-    const uint8_t *at = p->ahead + block * bytes * MKG_PANEL;
-    for (size_t i = 0; i < bytes * MKG_PANEL; i += 64)
-        _mm_prefetch((const char *)(at + i), _MM_HINT_T0);
+    const char *at = (const char *)p->at + block * bytes * MKG_PANEL;
+    for (size_t i = 0; i < bytes * MKG_PANEL; i += 64) {
+        _mm_prefetch(at + p->near + i, _MM_HINT_T0);
+        _mm_prefetch(at + p->far + i, _MM_HINT_T1);
+    }
 }
 
 MKG__INLINE __m512 load_halves(const uint8_t *const *row, size_t at)
 {
-    uint16_t h[MKG_PANEL];
-    for (size_t r = 0; r < MKG_PANEL; r++)
-        h[r] = mkg__u16_at(row[r] + at);
-    return lanes_load_f16(h);
+#define H(r) (short)mkg__u16_at(row[r] + at)
+    __m256i h = _mm256_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7), H(8),
+                                  H(9), H(10), H(11), H(12), H(13), H(14), H(15));
+#undef H
+    return _mm512_cvtph_ps(h);
 }
 
 /* Add a group: whole sums, scale and minimum of the rows, and the token's side. */

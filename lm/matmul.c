@@ -107,9 +107,9 @@ void mkg__matmul_run(const mkg__matmul *m, const mkg__product *list, size_t n,
     size_t all = 0, block = 1;
     for (size_t i = 0; i < n; i++)
         all += panels(list[i].w);
-    if (a->n == 1) { /* long pieces of memory, yet enough of them to share out evenly */
-        block = all / (mkg__team_threads(m->team) * 8);
-        block = block < 1 ? 1 : block > 64 ? 64 : block;
+    if (a->n == 1) { /* long pieces of memory, two for each thread */
+        block = (all + mkg__team_threads(m->team) * 2 - 1) /
+                (mkg__team_threads(m->team) * 2);
     }
     mkg__team_run(m->team, all, block, run_panels, &j);
 }

@@ -44,7 +44,7 @@ static mkg_status read_scaling(const mkg_model *m, scaling *s, mkg_err *err)
                          mkg__clip(type, 40), type.ptr);
     if (s->factor == 0) s->factor = 1; /* what some writers put for none */
     if (!(s->base > 1) || !(s->factor > 0) || !(s->original >= 1) || !(s->fast > 0) ||
-        !(s->slow > 0))
+        !(s->slow > 0) || !(fabs(s->attn) < 1e6) || !(fabs(s->ext) < 1e6))
         return mkg__fail(err, MKG_EPARSE, "the rope parameters make no sense");
     st = MKG_OK;
 out:
