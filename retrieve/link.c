@@ -439,6 +439,12 @@ static void offer_surface(const mkg__names *x, const mkg__candidate *c, size_t k
     }
 }
 
+/* Simple methods know the graph's own names and nothing else. */
+static bool is_name(const mkg__names *x, uint32_t surface)
+{
+    return mkg__names_entry(x, surface, 0).kind <= MKG__NAME_ALIAS;
+}
+
 static mkg_status by_distance(mkg__names *x, mkg_view text, mkg__candidates *out,
                               mkg_err *err)
 {
@@ -507,7 +513,8 @@ mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size
         MKG_GO(mkg__link_candidates(l, v, MKG__HIDE_NOTHING, MKG_NAMES_NONE, &c, err));
     }
     for (size_t i = 0; i < c.n; i++)
-        offer_surface(x, &c.at[i], k, out, n);
+        if (method == MKG__LINK_FULL || is_name(x, c.at[i].surface))
+            offer_surface(x, &c.at[i], k, out, n);
     st = MKG_OK;
 out:
     mkg__candidates_clear(&c);

@@ -7,7 +7,8 @@
 #include "retrieve/name_vectors_internal.h"
 #include "retrieve/retrieve.h"
 
-/* What candidates are taken from; for comparisons. */
+/* What candidates are taken from; for comparisons. All but the last know the graph's own
+ * names alone. */
 typedef enum mkg__link_method {
     MKG__LINK_EXACT, /* equal names alone */
     MKG__LINK_EDIT,  /* edit distance to every name; slow */

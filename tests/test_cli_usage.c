@@ -56,7 +56,7 @@ static void wrong_usage_says_what_is_wrong(void **state)
         {"medkg ask x --facts ten", "--facts: 'ten' is not a whole number"},
         {"medkg eval retreival x", "did you mean 'retrieval'?"},
         {"medkg eval answers x", "eval answers is not in this version"},
-        {"medkg eval retrieval", "eval needs an argument: retrieval FILE"},
+        {"medkg eval retrieval", "eval needs an argument: retrieval|linking FILE"},
         {"medkg stats now", "stats takes no argument, but there is 'now'"},
         {"medkg --dim 3 embed node2vec", "'--dim' belongs to a command"},
         {"medkg -x stats", "unknown option '-x'"},

@@ -397,7 +397,7 @@ static void test_eval(void **state)
     assert_int_equal(s.skipped, 1);
     assert_true(s.all.hit[0] > 0.66 && s.all.hit[0] < 0.67);
     assert_mkg_ok(mkg_eval_linking(w->kg, path, "exact", NULL, NULL, &s, &err));
-    assert_true(s.all.hit[0] > 0.66);
+    assert_true(s.all.hit[0] > 0.33 && s.all.hit[0] < 0.34); /* names alone */
     assert_mkg_ok(mkg_eval_linking(w->kg, path, "edit", NULL, NULL, &s, &err));
     assert_mkg_ok(mkg_eval_linking(w->kg, path, "ngram", NULL, NULL, &s, &err));
     free(new_text(w->folder, "cases.jsonl", "{\"gold\":[\"x\"]}\n"));
