@@ -332,7 +332,7 @@ static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
     MKG_GO(mkg__names_similar(x, &w, similar_each, similar, &n, err));
     for (size_t i = 0; i < n; i++)
         MKG_GO(take(out, similar[i], err));
-    bool vectors = l->vectors.rows && mkg__name_vector(&l->vectors, &w, vector);
+    bool vectors = l->vectors.table && mkg__name_vector(&l->vectors, &w, vector);
     if (vectors) {
         MKG_GO(mkg__name_vectors_nearest(&l->vectors, vector, similar_each / 2, similar,
                                          &n, err));
@@ -345,7 +345,7 @@ static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
         describe(x, text, &q, &w, c);
         if (vectors)
             c->feature[MKG__F_VECTOR] =
-                mkg__name_vector_cosine(&l->vectors, vector, c->surface);
+                mkg__name_vector_cosine(&l->vectors, x, vector, c->surface);
     }
     drop_far_given(out);
 out:
