@@ -332,7 +332,7 @@ static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
     MKG_GO(mkg__names_similar(x, &w, similar_each, similar, &n, err));
     for (size_t i = 0; i < n; i++)
         MKG_GO(take(out, similar[i], err));
-    bool vectors = l->vectors.rows && mkg__name_vector(&l->vectors, &w, vector);
+    bool vectors = l->vectors.table && mkg__name_vector(&l->vectors, &w, vector);
     if (vectors) {
         MKG_GO(mkg__name_vectors_nearest(&l->vectors, vector, similar_each / 2, similar,
                                          &n, err));
@@ -345,7 +345,7 @@ static mkg_status link_part(mkg__linker *l, mkg_view text, size_t similar_each,
         describe(x, text, &q, &w, c);
         if (vectors)
             c->feature[MKG__F_VECTOR] =
-                mkg__name_vector_cosine(&l->vectors, vector, c->surface);
+                mkg__name_vector_cosine(&l->vectors, x, vector, c->surface);
     }
     drop_far_given(out);
 out:
@@ -439,6 +439,12 @@ static void offer_surface(const mkg__names *x, const mkg__candidate *c, size_t k
     }
 }
 
+/* Simple methods know the graph's own names and nothing else. */
+static bool is_name(const mkg__names *x, uint32_t surface)
+{
+    return mkg__names_entry(x, surface, 0).kind <= MKG__NAME_ALIAS;
+}
+
 static mkg_status by_distance(mkg__names *x, mkg_view text, mkg__candidates *out,
                               mkg_err *err)
 {
@@ -507,7 +513,8 @@ mkg_status mkg__link(mkg_kg *kg, const char *text, mkg__link_method method, size
         MKG_GO(mkg__link_candidates(l, v, MKG__HIDE_NOTHING, MKG_NAMES_NONE, &c, err));
     }
     for (size_t i = 0; i < c.n; i++)
-        offer_surface(x, &c.at[i], k, out, n);
+        if (method == MKG__LINK_FULL || is_name(x, c.at[i].surface))
+            offer_surface(x, &c.at[i], k, out, n);
     st = MKG_OK;
 out:
     mkg__candidates_clear(&c);

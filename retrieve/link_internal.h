@@ -7,7 +7,8 @@
 #include "retrieve/name_vectors_internal.h"
 #include "retrieve/retrieve.h"
 
-/* What candidates are taken from; for comparisons. */
+/* What candidates are taken from; for comparisons. All but the last know the graph's
+ * own names alone. */
 typedef enum mkg__link_method {
     MKG__LINK_EXACT, /* equal names alone */
     MKG__LINK_EDIT,  /* edit distance to every name; slow */
@@ -19,7 +20,7 @@ typedef enum mkg__link_method {
 typedef struct mkg__linker {
     mkg__names *names;
     mkg__link_model model;
-    mkg__name_vectors vectors; /* rows NULL: none */
+    mkg__name_vectors vectors; /* table NULL: none */
     float *type_weight;        /* by type of the index */
 } mkg__linker;
 

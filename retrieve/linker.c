@@ -151,8 +151,9 @@ static mkg_status open_vectors(mkg_kg *kg, kept *k, mkg_err *err)
     mkg__name_vectors *v = &k->linker.vectors;
     char *path = mkg__path_join(mkg_kg_path(kg), "names.vec");
     if (!path) return mkg__nomem(err);
-    mkg_status st = mkg__name_vectors_open(path, &k->key, v, err);
-    if (st == MKG_OK && !v->rows) {
+    bool stale;
+    mkg_status st = mkg__name_vectors_open(path, &k->key, v, &stale);
+    if (st == MKG_OK && stale) {
         st = mkg__name_vectors_fill(v, k->linker.names, err);
         if (st >= 0 && !mkg_kg_looks_back(kg))
             mkg__name_vectors_save(path, &k->key, v, NULL);

@@ -59,10 +59,17 @@ static float dot(const float *a, const float *b, size_t n)
     return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
-float mkg__name_vector_cosine(const mkg__name_vectors *v, const float *q,
-                              uint32_t surface)
+float mkg__name_vector_cosine(const mkg__name_vectors *v, const mkg__names *x,
+                              const float *q, uint32_t surface)
 {
-    if (!v->rows || surface >= v->surfaces) return 0;
+    if (!v->rows) {
+        float row[MKG__VECTOR_DIM_MAX];
+        mkg__weighted w;
+        mkg__names_weigh(x, mkg__names_text(x, surface), &w);
+        mkg__name_vector(v, &w, row);
+        return dot(q, row, v->dim);
+    }
+    if (surface >= v->surfaces) return 0;
     return dot(q, v->rows + (size_t)surface * v->dim, v->dim);
 }
 
@@ -73,6 +80,7 @@ mkg_status mkg__name_vectors_fill(mkg__name_vectors *v, const mkg__names *x,
     mkg__weighted w;
     float *rows;
 
+    if (n > MKG__VECTOR_ROWS_MAX) return MKG_OK;
     if (!mkg__mul(n + 1, v->dim * sizeof *rows, &bytes) ||
         !(rows = mkg__aligned(bytes)))
         return mkg__nomem(err);
@@ -168,13 +176,13 @@ static bool fits(const mkg__name_vectors *v, header *h)
 }
 
 mkg_status mkg__name_vectors_open(const char *path, const mkg__names_key *key,
-                                  mkg__name_vectors *out, mkg_err *err)
+                                  mkg__name_vectors *out, bool *stale)
 {
     struct stat sb;
     header h;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    (void)err;
+    *stale = false;
     memset(out, 0, sizeof *out);
     if (fd < 0) return MKG_NOTFOUND;
     if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size > 0) {
@@ -189,7 +197,8 @@ mkg_status mkg__name_vectors_open(const char *path, const mkg__names_key *key,
     }
     out->dim = h.dim;
     out->table = (float *)(void *)((char *)out->map + sizeof h);
-    if (memcmp(&h.key, key, sizeof *key) == 0) {
+    *stale = memcmp(&h.key, key, sizeof *key) != 0;
+    if (!*stale && h.surfaces) {
         out->rows = out->table + (size_t)h.buckets * h.dim;
         out->surfaces = (size_t)h.surfaces;
     }
