@@ -1,6 +1,6 @@
 #!/bin/sh
 # A bulk load, and SQLite loading the same file: time and memory of both in one run.
-#   tests/bench/bulk.sh BUILD [FACTS [FOLDER [MEMORY]]]
+#   [SQLITE=no] tests/bench/bulk.sh BUILD [FACTS [FOLDER [MEMORY]]]
 # Needs about 350 bytes of disk a fact in FOLDER. Memory is the peak of what is not
 # backed by a file (RssAnon), and of all (VmHWM, which counts mapped pages of the store).
 set -eu
@@ -47,6 +47,6 @@ echo "$facts lines, $(($(wc -c <"$tsv") / 1000000)) MB"
 printf '%-12s %8s %8s %12s %10s %8s\n' '' 'wall s' 'CPU s' 'facts/s' 'anon MiB' 'HWM MiB'
 spent=0
 measure "medkg" "$build/medkg" -q -d "$folder/db" import --memory "$memory" "$tsv"
-if command -v sqlite3 >/dev/null; then
+if [ "${SQLITE:-yes}" = yes ] && command -v sqlite3 >/dev/null; then
     measure "sqlite3" sh "$here/sqlite_load.sh" "$tsv" "$folder/sqlite.db"
 fi
