@@ -278,6 +278,15 @@ out:
     return st;
 }
 
+/* What the classifier hears and the graph does not have, nobody asked for. */
+static void drop_guessed(mkg__asks *a)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (!a->at[i].guessed) a->at[kept++] = a->at[i];
+    a->n = kept;
+}
+
 static bool only_weak(const mkg__asks *asks)
 {
     for (size_t i = 0; i < asks->n; i++)
@@ -288,9 +297,10 @@ static bool only_weak(const mkg__asks *asks)
 static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    bool asked = asks->n > 0;
 
     MKG_GO(mkg__split_asks(g, asks, empty, err));
+    drop_guessed(empty);
+    bool asked = asks->n + empty->n > 0;
     mkg__asks_settle(g->q, asks);
     mkg__asks_apart(g->q, asks, empty);
     choose_joint(g, asks);

@@ -76,21 +76,33 @@ out:
     return st;
 }
 
-/* Names to the letter alone. */
-static void drop_guesses(mkg__spans *spans)
+/* A guessed name that ends within a word of the question is none: 上感 in 早上感觉. */
+static bool cuts_a_word(const mkg__words *w, const mkg__question *q, const mkg__span *m)
+{
+    size_t len;
+    for (size_t i = 0; i < q->folded.len && i < m->end; i += len) {
+        mkg__utf8_decode(q->folded.ptr + i, q->folded.len - i, &len);
+        size_t n = mkg__word_longest(q, &w->kind[MKG__FILLER], i), end = i + n;
+        if ((i < m->start && end > m->start && end < m->end) ||
+            (i > m->start && end > m->end))
+            return true;
+    }
+    return false;
+}
+
+/* Take away guesses that are none, or all of them. */
+static void drop_guesses(const mkg_retriever *r, const mkg__question *q, bool all,
+                         mkg__spans *spans)
 {
     size_t kept = 0;
     for (size_t i = 0; i < spans->n; i++) {
         mkg__span *m = &spans->at[i];
-        if (strcmp(m->how, "exact") == 0 || strcmp(m->how, "alias") == 0) {
-            mkg__span keep = *m;
-            *m = spans->at[kept];
-            spans->at[kept++] = keep;
+        if (m->score < 1 && (all || cuts_a_word(&r->words, q, m))) {
+            mkg_ids_clear(&m->nodes);
+            mkg__free(m->scores);
+        } else {
+            spans->at[kept++] = *m;
         }
-    }
-    for (size_t i = kept; i < spans->n; i++) {
-        mkg_ids_clear(&spans->at[i].nodes);
-        mkg__free(spans->at[i].scores);
     }
     spans->n = kept;
 }
@@ -142,7 +154,7 @@ mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
     e->graph_version = mkg_kg_version(kg);
     mkg_kg_hash(kg, e->graph_hash);
     MKG_GO(mkg__spans_find(kg, &q, &spans, err));
-    if (opts && opts->exact) drop_guesses(&spans);
+    drop_guesses(r, &q, opts && opts->exact, &spans);
     MKG_GO(mkg__asks_find(kg, &q, &spans, &asks, err));
     if (!(channels & 1u << MKG_CHANNEL_INTENT)) asks.n = 0;
     if (channels & 1u << MKG_CHANNEL_LEARNT) MKG_GO(guess(r, &q, &spans, &asks, err));
