@@ -304,7 +304,7 @@ static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_e
     mkg__asks_settle(g->q, asks);
     mkg__asks_apart(g->q, asks, empty);
     choose_joint(g, asks);
-    if (only_weak(asks) && !makes_sense(g, 0.35)) {
+    if (only_weak(asks) && !makes_sense(g, 0.28)) {
         asks->n = 0;
         st = mkg__missing_sense(g, err);
         goto out;
