@@ -86,7 +86,7 @@ void *mkg__aligned(size_t n)
 void *mkg__large(size_t n)
 {
     const size_t huge = (size_t)2 << 20;
-    if (n < 2 * huge || n > SIZE_MAX - huge) return mkg__malloc(n);
+    if (n < huge || n > SIZE_MAX - huge) return mkg__malloc(n);
     if (must_fail()) return NULL;
     size_t bytes = (n + huge - 1) / huge * huge;
     void *p = aligned_alloc(huge, bytes);

@@ -5,24 +5,49 @@
 
 #include <string.h>
 
-enum { BLOCK = 4 << MKG_HEAP_BITS };
+enum {
+    BLOCK = 4 << MKG_HEAP_BITS,
+    FEW = 16,   /* blocks, before which they are allocated one by one */
+    AT_ONCE = 8 /* from then on: a huge page of the machine */
+};
 
 /* ---- heap ---- */
+
+/* n blocks in a row. */
+static char *new_chunk(mkg__heap *h, size_t n)
+{
+    if (!mkg__grow(&h->chunks, &h->chunks_cap, h->nchunks + 1, sizeof *h->chunks))
+        return NULL;
+    char *p = mkg__large(n * BLOCK);
+    if (!p) return NULL;
+    h->chunks[h->nchunks++] = p;
+    h->bytes += n * BLOCK;
+    return p;
+}
 
 static bool add_block(mkg__heap *h, size_t bytes)
 {
     size_t places = (bytes + BLOCK - 1) / BLOCK; /* a long string takes several */
     size_t most = (size_t)1 << (32 - MKG_HEAP_BITS);
+    char *p;
     if (places > most || h->n > most - places ||
         !mkg__grow(&h->blocks, &h->cap, h->n + places, sizeof *h->blocks))
         return false;
-    if (bytes < BLOCK) bytes = BLOCK;
-    char *p = mkg__malloc(bytes);
-    if (!p) return false;
+    if (places > 1) {
+        if (!(p = new_chunk(h, places))) return false;
+    } else {
+        if (h->nspare == 0) {
+            size_t n = h->n < FEW ? 1 : AT_ONCE;
+            if (!(h->spare = new_chunk(h, n))) return false;
+            h->nspare = n;
+        }
+        p = h->spare;
+        h->spare += BLOCK;
+        h->nspare--;
+    }
     h->blocks[h->n++] = p;
     for (size_t i = 1; i < places; i++)
         h->blocks[h->n++] = NULL; /* no reference leads into the middle */
-    h->bytes += bytes;
     return true;
 }
 
@@ -48,8 +73,9 @@ mkg__ref mkg__heap_alloc(mkg__heap *h, size_t n)
 
 void mkg__heap_clear(mkg__heap *h)
 {
-    for (size_t i = 0; i < h->n; i++)
-        mkg__free(h->blocks[i]);
+    for (size_t i = 0; i < h->nchunks; i++)
+        mkg__free(h->chunks[i]);
+    mkg__free(h->chunks);
     mkg__free(h->blocks);
     memset(h, 0, sizeof *h);
 }

@@ -19,6 +19,11 @@ typedef struct mkg__heap {
     size_t n, cap;
     size_t used;  /* bytes of the last block */
     size_t bytes; /* allocated in all */
+    char *
+        *chunks; /* what was allocated: several blocks at a time, once there are many */
+    size_t nchunks, chunks_cap;
+    char *spare; /* blocks of the last chunk that are not in use yet */
+    size_t nspare;
 } mkg__heap;
 
 /* n bytes, aligned to four; MKG_REF_NONE if there is no memory or the heap is full. */
