@@ -70,29 +70,53 @@ static mkg_status tell(tally *t, mkg_view line, size_t rank, const mkg_evidence 
     return MKG_OK;
 }
 
+/* 1 if the gold is the verdict. */
+static size_t says_so(mkg_view gold, const mkg_evidence *e)
+{
+    return (mkg__view_is(gold, "True") && e->verdict == MKG_VERDICT_YES) ||
+           (mkg__view_is(gold, "False") && e->verdict == MKG_VERDICT_NO);
+}
+
+/* Strings of a list, or of the lists of an object; nothing is an empty list. */
+static bool add_gold(json_t *list, const json_t *gold)
+{
+    const char *key;
+    json_t *value;
+
+    if (!gold || json_is_null(gold)) return true;
+    if (json_is_object(gold)) {
+        json_object_foreach((json_t *)(uintptr_t)gold, key,
+                            value) if (!json_is_array(value) ||
+                                       !add_gold(list, value)) return false;
+        return true;
+    }
+    for (size_t i = 0; i < json_array_size(gold); i++) {
+        value = json_array_get(gold, i);
+        if (!json_is_string(value) || json_array_append(list, value) != 0) return false;
+    }
+    return json_is_array(gold);
+}
+
 static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
                            uint64_t number, tally *t, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_retrieval_score *s = t->score;
     mkg_evidence *e = NULL;
-    json_t *v = NULL;
+    json_t *v = NULL, *gold = NULL;
     size_t best = 0, rank;
     bool all = true;
 
     MKG_GO(mkg__json_parse(line, file, number, &v, err));
     const char *question = json_string_value(json_object_get(v, "question"));
-    const json_t *gold = json_object_get(v, "gold");
     if (!question) {
         st = mkg__fail_at(err, MKG_EPARSE, file, number, 0,
                           "the case has no \"question\"");
         goto out;
     }
-    for (size_t i = 0; i < json_array_size(gold); i++)
-        if (!json_is_string(json_array_get(gold, i))) gold = json_false();
-    if (gold && !json_is_array(gold)) {
+    if (!(gold = json_array()) || !add_gold(gold, json_object_get(v, "gold"))) {
         st = mkg__fail_at(err, MKG_EPARSE, file, number, 0,
-                          "\"gold\" is a list of strings");
+                          "\"gold\" is a list of strings, or an object of such lists");
         goto out;
     }
     bool none = json_is_false(json_object_get(v, "answerable"));
@@ -109,7 +133,9 @@ static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
         goto out;
     }
     for (size_t i = 0; i < json_array_size(gold); i++) {
-        MKG_GO(rank_of(mkg__json_view(json_array_get(gold, i)), e, &rank, err));
+        mkg_view want = mkg__json_view(json_array_get(gold, i));
+        MKG_GO(rank_of(want, e, &rank, err));
+        if (rank == 0) rank = says_so(want, e);
         if (rank == 0) all = false;
         if (rank && (best == 0 || rank < best)) best = rank;
     }
@@ -126,6 +152,7 @@ static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
     st = tell(t, line, best, e, err);
 out:
     mkg_evidence_free(e);
+    json_decref(gold);
     json_decref(v);
     return st;
 }
