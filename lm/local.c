@@ -178,7 +178,7 @@ static mkg_status write_answer(mkg_lm *lm, const mkg_evidence *e,
     mkg_tokens prompt = {0};
     mkg_generate_opts o = MKG_GENERATE_OPTS_INIT;
     mkg_generated g;
-    size_t rules;
+    size_t rules = 0;
     taker t = {out, on_token, ctx};
 
     o.max_tokens = lm->opts.max_tokens ? lm->opts.max_tokens : ANSWER;
