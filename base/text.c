@@ -116,6 +116,8 @@ bool mkg__is_space(uint32_t c)
 bool mkg__is_letter(uint32_t c)
 {
     if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    /* CJK extension I came with Unicode 15.1; Debian 12's utf8proc knows 15.0. */
+    if (c >= 0x2ebf0 && c <= 0x2ee5d) return true;
     utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
     return k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO;
 }

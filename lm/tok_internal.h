@@ -52,7 +52,7 @@ struct mkg_tok {
 
 /* ---- symbols (tok_load.c) ---- */
 
-static inline mkg_view mkg__symbol(const mkg_tok *t, uint32_t id)
+static inline mkg_view mkg__symbol_bytes(const mkg_tok *t, uint32_t id)
 {
     mkg_view v = {t->pool + t->at[id], t->at[id + 1] - t->at[id]};
     return v;

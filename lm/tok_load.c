@@ -63,7 +63,7 @@ static slot *probe(const mkg__strings *s, const mkg_tok *t, const char *p, size_
         slot *at = &s->slots[i];
         if (!at->id) return at;
         if (at->hash != h) continue;
-        mkg_view v = mkg__symbol(t, at->id - 1);
+        mkg_view v = mkg__symbol_bytes(t, at->id - 1);
         if (v.len == n && memcmp(v.ptr, p, n) == 0) return at;
     }
 }
@@ -80,7 +80,7 @@ static bool strings_put(mkg__strings *s, const mkg_tok *t, uint32_t id, uint32_t
                         bool last)
 {
     if (s->used + s->used / 2 > s->mask && !grow(s)) return false;
-    mkg_view v = mkg__symbol(t, id);
+    mkg_view v = mkg__symbol_bytes(t, id);
     slot *at = probe(s, t, v.ptr, v.len, h);
     if (!at->id) s->used++;
     if (!at->id || last) *at = (slot){.hash = h, .id = id + 1};
@@ -334,7 +334,7 @@ static bool index_specials(mkg_tok *t)
     if (!t->lengths) return false;
     for (size_t i = 0; i <= t->specials.mask; i++) {
         if (!t->specials.slots[i].id) continue;
-        mkg_view v = mkg__symbol(t, t->specials.slots[i].id - 1);
+        mkg_view v = mkg__symbol_bytes(t, t->specials.slots[i].id - 1);
         t->special_first[(unsigned char)v.ptr[0]] = true;
         t->lengths[n++] = (uint32_t)v.len;
     }
@@ -391,7 +391,7 @@ static mkg_status load_specials(mkg_tok *t, const mkg_gguf *g, mkg_err *err)
     bool ok =
         add_end(t, info->eos, &cap) && add_end(t, eot, &cap) && add_end(t, eom, &cap);
     for (uint32_t i = 0; i < info->n && ok; i++)
-        if (t->type[i] == MKG_TOKEN_CONTROL && is_end_name(mkg__symbol(t, i)))
+        if (t->type[i] == MKG_TOKEN_CONTROL && is_end_name(mkg__symbol_bytes(t, i)))
             ok = add_end(t, i, &cap);
     if (!ok || !index_specials(t)) return mkg__nomem(err);
     st = MKG_OK;

@@ -28,12 +28,12 @@ static bool is_silent(const mkg_tok *t, uint32_t id)
 
 mkg_view mkg_tok_text(const mkg_tok *t, uint32_t id)
 {
-    return mkg__symbol(t, id);
+    return mkg__symbol_bytes(t, id);
 }
 
 mkg_view mkg_tok_piece(const mkg_tok *t, uint32_t id)
 {
-    mkg_view v = mkg__symbol(t, id);
+    mkg_view v = mkg__symbol_bytes(t, id);
     if (is_silent(t, id)) v.len = 0;
     return v;
 }

@@ -188,16 +188,33 @@ static void test_clip(void **state)
         assert_int_equal(mkg__clip(V(text), max), want[max]);
 }
 
+static void test_classes(void **state)
+{
+    (void)state;
+    static const uint32_t letters[] = {'a',   'Z',     0xe9,    0x7cd6,  0x1c5,
+                                       0x2b0, 0x20bb7, 0x2ebf0, 0x2ee5d, 0xac00};
+    static const uint32_t numbers[] = {'0', 0xbd, 0x2163, 0x2460, 0x661, 0x3007};
+    static const uint32_t spaces[] = {' ', '\n', 0x85, 0xa0, 0x2028, 0x3000};
+    static const uint32_t others[] = {'-',    0x1c,    0x301,  0x94d,
+                                      0x200b, 0x1f600, 0x2ee5e};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        assert_true(mkg__is_letter(letters[i]) && !mkg__is_number(letters[i]));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_true(mkg__is_number(numbers[i]) && !mkg__is_letter(numbers[i]));
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        assert_true(mkg__is_space(spaces[i]) && !mkg__is_letter(spaces[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(mkg__is_letter(others[i]) || mkg__is_number(others[i]) ||
+                     mkg__is_space(others[i]));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fold),
-                                       cmocka_unit_test(test_fold_map),
-                                       cmocka_unit_test(test_fold_properties),
-                                       cmocka_unit_test(test_utf8),
-                                       cmocka_unit_test(test_language),
-                                       cmocka_unit_test(test_numbers),
-                                       cmocka_unit_test(test_distance),
-                                       cmocka_unit_test(test_clip),
-                                       cmocka_unit_test(test_trim)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes),  cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_fold_map), cmocka_unit_test(test_fold_properties),
+        cmocka_unit_test(test_utf8),     cmocka_unit_test(test_language),
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_clip),     cmocka_unit_test(test_trim)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
