@@ -172,14 +172,14 @@ MKG__INLINE panel panel_at(const mkg__mat *w, size_t row)
     return p;
 }
 
-/* Panels lie one behind the other. While a block of 16 rows is computed, as many bytes
- * from further on are fetched, in the order of addresses: far ahead into the second
- * cache, where such a request may be dropped, then nearer into the first. The
- * processor's own prefetching does not see a stream in 16 short rows. */
-MKG__INLINE void fetch(const panel *p, size_t block, size_t bytes)
+/* Panels lie one behind the other. While some bytes of 16 rows are computed, as many
+ * from further on are fetched, in the order of addresses, few at a time: far ahead into
+ * the second cache, where such a request may be dropped, then nearer into the first.
+ * The processor's own prefetching does not see a stream in 16 short rows. */
+MKG__INLINE void fetch(const panel *p, size_t from, size_t bytes)
 {
-    const char *at = (const char *)p->at + block * bytes * MKG_PANEL;
-    for (size_t i = 0; i < bytes * MKG_PANEL; i += 64) {
+    const char *at = (const char *)p->at + from;
+    for (size_t i = 0; i < bytes; i += 64) {
         _mm_prefetch(at + p->near + i, _MM_HINT_T0);
         _mm_prefetch(at + p->far + i, _MM_HINT_T1);
     }
@@ -214,7 +214,7 @@ KERNEL void panel_q8_0(const mkg__mat *w, size_t first, const mkg__acts *a, floa
     __m512i flip = _mm512_set1_epi8((char)0x80);
     for (size_t g = 0; g < w->cols / 32; g++) {
         __m512i s[4], x0 = acts_16(a->q + 32 * g), x1 = acts_16(a->q + 32 * g + 16);
-        fetch(&p, g, 34);
+        fetch(&p, g * 34 * MKG_PANEL, 34 * MKG_PANEL);
         for (size_t m = 0; m < 4; m++) {
             __m512i w0 = _mm512_xor_si512(load_four(p.row, m, 34 * g + 2), flip);
             __m512i w1 = _mm512_xor_si512(load_four(p.row, m, 34 * g + 18), flip);
@@ -235,7 +235,7 @@ KERNEL void panel_q4_0(const mkg__mat *w, size_t first, const mkg__acts *a, floa
     __m512i low = _mm512_set1_epi8(15);
     for (size_t g = 0; g < w->cols / 32; g++) {
         __m512i s[4], x0 = acts_16(a->q + 32 * g), x1 = acts_16(a->q + 32 * g + 16);
-        fetch(&p, g, 18);
+        fetch(&p, g * 18 * MKG_PANEL, 18 * MKG_PANEL);
         for (size_t m = 0; m < 4; m++) {
             __m512i v = load_four(p.row, m, 18 * g + 2);
             __m512i w0 = _mm512_and_si512(v, low);
@@ -294,10 +294,10 @@ MKG__INLINE void panel_q45_k(bool five, const mkg__mat *w, size_t first,
     for (size_t b = 0; b < w->cols / 256; b++) {
         size_t at = b * bytes;
         k_head h = load_k_head(&p, at);
-        fetch(&p, b, bytes);
         for (unsigned j = 0; j < 4; j++) { /* two groups: low and high nibbles */
             const int8_t *q = a->q + 256 * b + 64 * j;
             __m512i s0[4], s1[4];
+            fetch(&p, at * MKG_PANEL + j * bytes * 4, bytes * 4);
             for (size_t m = 0; m < 4; m++) {
                 s0[m] = s1[m] = _mm512_setzero_si512();
                 for (size_t half = 0; half < 32; half += 16) {
@@ -370,12 +370,12 @@ KERNEL void panel_q6_k(const mkg__mat *w, size_t first, const mkg__acts *a, floa
         size_t at = b * 210;
         __m512i s[4], z[4];
         __m512 d = load_halves(p.row, at + 208);
-        fetch(&p, b, 210);
         for (size_t m = 0; m < 4; m++)
             s[m] = load_four(p.row, m, at + 192);
         turn(s, z);
         for (unsigned g = 0; g < 16; g++) {
             __m512i x = acts_16(a->q + 256 * b + 16 * g);
+            fetch(&p, at * MKG_PANEL + g * 210, 210);
             for (size_t m = 0; m < 4; m++)
                 s[m] = _mm512_dpbusd_epi32(_mm512_setzero_si512(),
                                            q6_values(&p, m, at, g / 8, g % 8), x);

@@ -3,7 +3,8 @@
 cmake_minimum_required(VERSION 3.25)
 set(public base/base.h base/text.h base/mem.h kg/kg.h kg/writer.h kg/graph.h kg/export.h
   import/import.h embed/vectors.h embed/node2vec.h embed/export.h retrieve/evidence.h
-  retrieve/intents.h retrieve/retrieve.h lm/lm.h lm/gguf.h lm/gguf_types.h
+  retrieve/intents.h retrieve/retrieve.h lm/lm.h lm/gguf.h lm/gguf_types.h lm/model.h
+  lm/session.h lm/generate.h lm/bench.h lm/quantize.h
   lm/tokenizer.h lm/template.h lm/sample.h lm/constrain.h)
 file(GLOB all RELATIVE ${ROOT} ${ROOT}/base/*.h ${ROOT}/kg/*.h ${ROOT}/import/*.h
   ${ROOT}/embed/*.h ${ROOT}/retrieve/*.h ${ROOT}/lm/*.h ${ROOT}/cli/*.h)
