@@ -241,6 +241,8 @@ mkg_status mkg__concepts_say(mkg__concepts *c, const mkg__saying *what, mkg_err 
     concept *x = &c->at[s.subject];
     size_t bad;
 
+    /* Of predicates and axioms the name alone counts. */
+    if (x->property && s.kind != MKG_SAY_NAME) return MKG_OK;
     if (s.kind != MKG_SAY_FACT) {
         s.text = mkg__trim(s.text);
         if (s.text.len == 0) return MKG_OK;
