@@ -12,14 +12,29 @@ typedef struct concept {
     mkg_view id, name, hint; /* in the arena */
     mkg_view type;           /* in the arena or the table; "" if none was given */
     mkg_lang lang;           /* of name */
-    bool local;
+    bool local, property, used;
     uint64_t line; /* where it is described, 0: nowhere */
     mkg_id node;
 }
 concept;
 
+/* What a predicate says, where it is no relation of its own. */
+typedef enum meaning {
+    A_RELATION,
+    A_NAME,
+    AN_ALIAS,
+    A_CODE,
+    AN_XREF,
+    IDENTITY, /* the same as what a text names is a code */
+    OBSOLETE,
+    RELATED, /* a related synonym */
+    SUBSET,  /* of the ontology, by its name */
+    NOTHING
+} meaning;
+
 typedef struct relation {
     mkg_view name, label, other_id; /* in the arena */
+    meaning is;
     const mkg_relation *known;
 } relation;
 
@@ -34,7 +49,8 @@ struct mkg__concepts {
     mkg__sayings sayings;
     mkg__links hierarchy; /* of is_a */
     mkg__arena arena;
-    mkg__buf key, predicate;
+    mkg__buf key;
+    uint64_t nameless; /* local things that nothing can be called by */
 };
 
 enum { SAYINGS_MEMORY = 64 << 20 };
@@ -70,7 +86,6 @@ void mkg__concepts_free(mkg__concepts *c)
     mkg__links_clear(&c->hierarchy);
     mkg__arena_clear(&c->arena);
     mkg__buf_clear(&c->key);
-    mkg__buf_clear(&c->predicate);
     mkg__free(c);
 }
 
@@ -147,6 +162,16 @@ mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_er
     return keep(c, name, &x->hint, err);
 }
 
+mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id)
+{
+    return c->at[id].id;
+}
+
+void mkg__concepts_property(mkg__concepts *c, mkg_id id)
+{
+    c->at[id].property = true;
+}
+
 void mkg__concepts_local(mkg__concepts *c, mkg_id id)
 {
     c->at[id].local = true;
@@ -156,6 +181,20 @@ mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id)
 {
     const concept *x = &c->at[id];
     return x->type.len ? x->type : mkg__ontologies_type(c->table, x->id);
+}
+
+static meaning meaning_of(mkg_view word)
+{
+    static const struct {
+        const char *word;
+        meaning is;
+    } words[] = {
+        {"@name", A_NAME},     {"@alias", AN_ALIAS},         {"@code", A_CODE},
+        {"@xref", AN_XREF},    {"@obsolete", OBSOLETE},      {"@ignore", NOTHING},
+        {"same_as", IDENTITY}, {"related_synonym", RELATED}, {"subset", SUBSET}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (mkg__view_is(word, words[i].word)) return words[i].is;
+    return A_RELATION;
 }
 
 mkg_status mkg__concepts_relation(mkg__concepts *c, mkg_view name, mkg_id *out,
@@ -173,6 +212,7 @@ mkg_status mkg__concepts_relation(mkg__concepts *c, mkg_view name, mkg_id *out,
         memset(r, 0, sizeof *r);
         st = keep(c, name, &r->name, err);
         if (st < 0) return st;
+        r->is = meaning_of(mkg__ontologies_predicate(c->table, r->name));
         *slot = (mkg_id)++c->nrelations;
     }
     *out = *slot;
@@ -201,10 +241,15 @@ mkg_status mkg__concepts_say(mkg__concepts *c, const mkg__saying *what, mkg_err 
     concept *x = &c->at[s.subject];
     size_t bad;
 
+    /* Of predicates and axioms the name alone counts. */
+    if (x->property && s.kind != MKG_SAY_NAME) return MKG_OK;
     if (s.kind != MKG_SAY_FACT) {
         s.text = mkg__trim(s.text);
         if (s.text.len == 0) return MKG_OK;
+    } else {
+        c->at[s.object].used = true;
     }
+    x->used = true;
     if (s.kind == MKG_SAY_NAME && !x->name.len && s.text.len <= MKG_LINE_MAX &&
         mkg__utf8_valid(s.text.ptr, s.text.len, &bad)) {
         mkg_status st = keep(c, s.text, &x->name, err);
@@ -261,49 +306,88 @@ out:
     return st;
 }
 
-mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predicate,
-                               mkg_id object, mkg_view text, mkg_lang lang,
-                               uint64_t line, mkg_err *err)
+/* "treats" of "http://x.org/vocabulary#treats"; a CURIE stays as it is. */
+static mkg_view local_name(mkg_view id)
 {
-    static const struct {
-        const char *word;
-        mkg__saying_kind kind;
-    } words[] = {
-        {"@name", MKG_SAY_NAME}, {"@alias", MKG_SAY_ALIAS}, {"@code", MKG_SAY_CODE}};
-    mkg_status st = mkg__ontologies_id(c->table, predicate, &c->predicate, err);
-    if (st < 0) return st;
-    predicate = mkg__view(c->predicate.ptr, c->predicate.len);
-    mkg_view is = mkg__ontologies_predicate(c->table, predicate);
+    size_t i = id.len;
+    if (!mkg__is_iri(id)) return id;
+    while (i > 0 && id.ptr[i - 1] != '#' && id.ptr[i - 1] != '/')
+        i--;
+    return i < id.len ? mkg__view(id.ptr + i, id.len - i) : id;
+}
+
+mkg_status mkg__concepts_say_by(mkg__concepts *c, mkg_id subject, mkg_id predicate,
+                                mkg_id object, mkg_view text, mkg_lang lang,
+                                uint64_t line, mkg_err *err)
+{
     mkg__saying s = {.kind = object ? MKG_SAY_FACT : MKG_SAY_TEXT,
                      .subject = subject,
+                     .relation = predicate,
                      .object = object,
                      .text = text,
                      .lang = lang,
                      .line = line};
-    if (mkg__view_is(is, "@ignore")) return MKG_OK;
-    if (mkg__view_is(is, "@xref"))
-        return mkg__concepts_xref(c, subject, object ? c->at[object].id : text, line,
-                                  err);
-    /* "The same as MESH:D005350", as a text, is a code. */
-    if (mkg__view_is(is, "same_as") && !object && text.len &&
-        memchr(text.ptr, ':', text.len) && !memchr(text.ptr, ' ', text.len))
-        return mkg__concepts_xref(c, subject, text, line, err);
-    if (mkg__view_is(is, "@obsolete"))
+    bool coded = !object && text.len && memchr(text.ptr, ':', text.len) &&
+                 !memchr(text.ptr, ' ', text.len);
+    switch (c->relations[predicate].is) {
+    case NOTHING:
+        return MKG_OK;
+    case OBSOLETE:
         return mkg__view_is(text, "true") || mkg__view_is(text, "1")
                    ? mkg__concepts_type(c, subject, mkg__view("obsolete", 8), err)
                    : MKG_OK;
-    for (size_t i = 0; !object && i < sizeof words / sizeof *words; i++)
-        if (mkg__view_is(is, words[i].word)) {
-            s.kind = words[i].kind;
-            return s.kind == MKG_SAY_CODE && !memchr(text.ptr, ':', text.len)
-                       ? MKG_OK
-                       : mkg__concepts_say(c, &s, err);
-        }
-    if (!object && mkg__view_is(is, "related_synonym"))
-        return mkg__concepts_synonym(c, subject, "related_synonym", text, lang, line,
-                                     err);
-    st = mkg__concepts_relation(c, predicate, &s.relation, err);
+    case AN_XREF:
+        return mkg__concepts_xref(c, subject, object ? c->at[object].id : text, line,
+                                  err);
+    case IDENTITY:
+        if (coded) return mkg__concepts_xref(c, subject, text, line, err);
+        break;
+    case RELATED:
+        if (!object)
+            return mkg__concepts_synonym(c, subject, "related_synonym", text, lang,
+                                         line, err);
+        break;
+    case SUBSET:
+        if (!object) break;
+        s.kind = MKG_SAY_TEXT;
+        s.text = local_name(c->at[object].id);
+        break;
+    case A_CODE:
+        if (!coded) return MKG_OK; /* of which system? */
+        s.kind = MKG_SAY_CODE;
+        break;
+    case A_NAME:
+        if (!object) s.kind = MKG_SAY_NAME;
+        break;
+    case AN_ALIAS:
+        if (!object) s.kind = MKG_SAY_ALIAS;
+        break;
+    case A_RELATION:
+        break;
+    }
+    return mkg__concepts_say(c, &s, err);
+}
+
+mkg_status mkg__concepts_foreign(mkg__concepts *c, mkg_id subject, mkg_id predicate,
+                                 mkg_view text, uint64_t line, mkg_err *err)
+{
+    mkg__saying s = {
+        .kind = MKG_SAY_ALIAS, .subject = subject, .text = text, .line = line};
+    if (c->relations[predicate].is != A_NAME)
+        return mkg__concepts_say_by(c, subject, predicate, 0, text, MKG_LANG_NONE, line,
+                                    err);
+    mkg_status st = mkg__concepts_hint(c, subject, text, err);
     return st < 0 ? st : mkg__concepts_say(c, &s, err);
+}
+
+mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predicate,
+                               mkg_id object, mkg_view text, mkg_lang lang,
+                               uint64_t line, mkg_err *err)
+{
+    mkg_id id;
+    mkg_status st = mkg__concepts_relation(c, predicate, &id, err);
+    return st < 0 ? st
+                  : mkg__concepts_say_by(c, subject, id, object, text, lang, line, err);
 }
 
 /* ---- writing ---- */
@@ -315,9 +399,22 @@ static bool is_code(const concept *x)
            colon < x->id.ptr + x->id.len - 1 && x->id.len <= MKG_NAME_MAX;
 }
 
+/* What is said of a predicate is about a relation: it is no thing. */
+static mkg_status name_property(mkg__concepts *c, const concept *x, mkg_err *err)
+{
+    const mkg_id *id = mkg__map_get(&c->relation_names, x->id.ptr, x->id.len);
+    return id ? mkg__concepts_relation_label(c, *id, x->name, err) : MKG_OK;
+}
+
 static mkg_status make_node(mkg__concepts *c, mkg_id id, mkg_err *err)
 {
     concept *x = &c->at[id];
+    if (x->property) return name_property(c, x, err);
+    if (!x->used && !x->line) return MKG_OK; /* nothing was said of it */
+    if (x->local && x->name.len == 0 && x->hint.len == 0) {
+        c->nameless += x->used;
+        return MKG_OK;
+    }
     mkg_view type = mkg__concepts_type_of(c, id);
     mkg_view name = x->name.len ? x->name : x->hint.len ? x->hint : x->id;
     mkg_err e = {0};
@@ -339,12 +436,17 @@ static mkg_status make_nodes(mkg__concepts *c, mkg_err *err)
     for (mkg_id i = 1; i <= c->n; i++) {
         mkg_status st = make_node(c, i, err);
         if (st < 0) return st;
+        if (c->at[i].node == MKG_ID_NONE) continue;
         if (c->at[i].line) {
             c->im->read++;
         } else if (stubs++ == 0) {
             first = i;
         }
     }
+    if (c->nameless)
+        mkg__import_remark(
+            c->im, 0, "%llu thing%s with neither an id nor a name: left out",
+            (unsigned long long)c->nameless, c->nameless == 1 ? "" : "s");
     if (stubs)
         mkg__import_remark(c->im, 0,
                            "%llu thing%s that the file refers to and does not describe "
@@ -355,8 +457,8 @@ static mkg_status make_nodes(mkg__concepts *c, mkg_err *err)
     return MKG_OK;
 }
 
-/* The table knows it by its id, its other id or its name; the vocabulary by its name or
- * label; else it is new, under the label that the file gives it. */
+/* The table knows it by its id, its other id or its name; the vocabulary by its name;
+ * else it is new, under the label that the file gives it. */
 static mkg_status resolve(mkg__concepts *c, mkg_id id, uint64_t line, mkg_err *err)
 {
     relation *r = &c->relations[id];
@@ -364,7 +466,8 @@ static mkg_status resolve(mkg__concepts *c, mkg_id id, uint64_t line, mkg_err *e
     if (!name.len) name = mkg__ontologies_predicate(c->table, r->other_id);
     if (!name.len) name = mkg__ontologies_predicate(c->table, r->label);
     if (!name.len && mkg_kg_find_relation(c->im->kg, r->name)) name = r->name;
-    if (!name.len) name = r->label.len ? r->label : r->name;
+    if (!name.len) name = local_name(r->name);
+    if (r->label.len && !mkg_kg_find_relation(c->im->kg, name)) name = r->label;
     return mkg__import_relation(c->im, name, line, &r->known, err);
 }
 

@@ -18,6 +18,8 @@ void mkg__ontologies_free(mkg__ontologies *o);
 
 /* Node type of an id by its prefix, "" if the table says nothing. */
 mkg_view mkg__ontologies_type(const mkg__ontologies *o, mkg_view id);
+/* Node type of the things of a class, "" if the table has no row for it. */
+mkg_view mkg__ontologies_class(const mkg__ontologies *o, mkg_view id);
 /* May things of any type have the id as a code, whatever type it stands for? */
 bool mkg__ontologies_shared(const mkg__ontologies *o, mkg_view id);
 /* The relation that a predicate is, or "@name", "@alias", "@code", "@ignore" …; "" if
@@ -113,6 +115,9 @@ mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_er
 mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_err *err);
 /* Its id is no code: a blank node, a word that means something in this file alone. */
 void mkg__concepts_local(mkg__concepts *c, mkg_id id);
+/* It is a predicate, no thing: what it is called names the relation. */
+void mkg__concepts_property(mkg__concepts *c, mkg_id id);
+mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id); /* its id */
 /* The node type that will be given, as far as it is known now. */
 mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id);
 
@@ -143,6 +148,16 @@ mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predic
                                mkg_id object, mkg_view text, mkg_lang lang,
                                uint64_t line, mkg_err *err);
 
+/* The same with the number of the predicate. */
+mkg_status mkg__concepts_say_by(mkg__concepts *c, mkg_id subject, mkg_id predicate,
+                                mkg_id object, mkg_view text, mkg_lang lang,
+                                uint64_t line, mkg_err *err);
+
+/* A text in a language that the store does not know: a name becomes an alias, and is
+ * what the thing is called where it has no other. */
+mkg_status mkg__concepts_foreign(mkg__concepts *c, mkg_id subject, mkg_id predicate,
+                                 mkg_view text, uint64_t line, mkg_err *err);
+
 /* What OBO calls xref: a code of the thing, or where the table gives that code another
  * type than the thing has, a fact "xref"; what is no code is a text. */
 mkg_status mkg__concepts_xref(mkg__concepts *c, mkg_id id, mkg_view xref, uint64_t line,
@@ -151,11 +166,29 @@ mkg_status mkg__concepts_xref(mkg__concepts *c, mkg_id id, mkg_view xref, uint64
 /* Write it all. Things that are only referred to become stubs, which is told. */
 mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err);
 
+/* ---- RDF: triples of whatever syntax ---- */
+
+typedef struct mkg__rdf mkg__rdf;
+
+mkg_status mkg__rdf_new(mkg__import *im, mkg__rdf **out, mkg_err *err);
+void mkg__rdf_free(mkg__rdf *r);
+/* The number of an IRI, or of a blank node by its label. */
+mkg_status mkg__rdf_node(mkg__rdf *r, mkg_view iri, mkg_id *out, mkg_err *err);
+mkg_status mkg__rdf_blank(mkg__rdf *r, mkg_view label, mkg_id *out, mkg_err *err);
+mkg_status mkg__rdf_predicate(mkg__rdf *r, mkg_view iri, mkg_id *out, mkg_err *err);
+/* One triple; `object` 0: a literal with `lang`, "" if it has none. */
+mkg_status mkg__rdf_triple(mkg__rdf *r, mkg_id subject, mkg_id predicate, mkg_id object,
+                           mkg_view text, mkg_view lang, uint64_t line, mkg_err *err);
+/* Make facts of class expressions, and write it all. */
+mkg_status mkg__rdf_end(mkg__rdf *r, mkg_err *err);
+
 /* For reader: is `text` an IRI? */
 bool mkg__is_iri(mkg_view text);
 
 extern const mkg__format mkg__format_obo;
 extern const mkg__format mkg__format_babelon;
 extern const mkg__format mkg__format_obographs;
+extern const mkg__format mkg__format_rdf;
+extern const mkg__format mkg__format_owl;
 
 #endif

@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 
 /* A reader of another format is one more line here. */
-static const mkg__format *const formats[] = {&mkg__format_triples, &mkg__format_records,
-                                             &mkg__format_obo, &mkg__format_babelon,
-                                             &mkg__format_obographs};
+static const mkg__format *const formats[] = {
+    &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
+    &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
+    &mkg__format_owl};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];

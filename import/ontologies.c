@@ -143,6 +143,11 @@ mkg_view mkg__ontologies_type(const mkg__ontologies *o, mkg_view id)
     return type.len ? type : get(o, &o->types, prefix_of(id));
 }
 
+mkg_view mkg__ontologies_class(const mkg__ontologies *o, mkg_view id)
+{
+    return get(o, &o->types, id);
+}
+
 bool mkg__ontologies_shared(const mkg__ontologies *o, mkg_view id)
 {
     return get(o, &o->shared, prefix_of(id)).len > 0;

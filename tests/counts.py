@@ -5,6 +5,8 @@ type:T, relation:R. A test compares (tests/test_import_shared.c)."""
 import csv
 import json
 import re
+import shutil
+import subprocess
 import sys
 import unicodedata
 
@@ -160,7 +162,29 @@ def obographs(path, c):
         c.name(id, id)
 
 
-FORMATS = {"obo": obo, "babelon": babelon, "obographs": obographs}
+def rdf(path, c):
+    """By raptor's parser: what does not need class expressions."""
+    if not shutil.which("rapper"):
+        sys.exit(0)
+    out = subprocess.run(["rapper", "-q", "-i", "turtle", "-o", "ntriples", path],
+                         capture_output=True, text=True, check=True).stdout
+    rdfs, owl = "<http://www.w3.org/2000/01/rdf-schema#", "<http://www.w3.org/2002/07/owl#"
+    triples = [re.match(r"(\S+) (\S+) (.*) \.$", line).groups() for line in out.splitlines()]
+    no_thing = {s for s, p, o in triples if p.endswith("#type>") and o.startswith(owl)
+                and (o.endswith("Property>") or o.endswith("Ontology>"))}
+    for s, p, o in triples:
+        if s in no_thing or s.startswith("_:"):
+            continue
+        if p == rdfs + "subClassOf>" and o.startswith("<"):
+            c.fact(s, "is_a", o)
+        elif p == rdfs + "comment>":
+            c.fact(s, "comment", o)
+    for r in ("is_a", "comment"):
+        print("relation:" + r, sum(1 for f in c.facts if f[1] == r))
+    sys.exit(0)
+
+
+FORMATS = {"rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()

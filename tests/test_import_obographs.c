@@ -62,8 +62,7 @@ static void test_graph(void **state)
         "disease red \"fever\" | intersection_of | disease illness | x.json:26\n"
         "disease red \"fever\" | body_site | body_site UBERON:1 | x.json:26\n"
         "disease illness | same_as | disease MONDO:1 | x.json:28\n");
-    assert_string_equal(
-        node_text(w, "scarlet heat"),
+    assert_string_equal(node_text(w, "scarlet heat"),
                         "type disease; name en red \"fever\"; code DOID:1; alias en "
                         "scarlet heat; code UMLS:C1; code MESH:D1; \n");
     assert_non_null(strstr(node_text(w, "old"), "type obsolete"));
