@@ -73,6 +73,7 @@ int main(int argc, char **argv)
             fflush(stdout);
         }
         printf(" MB\n");
+        fflush(stdout);
         must(mkg_kg_readers(kg, &readers, &err));
         snprintf(line, sizeof line, "%s -d %s/db stats | grep '^process' || true",
                  argv[1], folder);
