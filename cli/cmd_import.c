@@ -239,7 +239,8 @@ mkg_status cli_cmd_import(cli *c)
     for (size_t i = 0; i < c->nargs; i++)
         MKG_GO(import_one(c, t.kg, c->args[i], maps, first));
     if (!cli_opt_given(c, "dry-run")) st = cli_tidy(c, t.kg);
-    /* Names are looked up through an index; what fails here is done at the first use. */
+    /* Names are looked up through an index; what fails here is done at the first use.
+     */
     if (!cli_opt_given(c, "dry-run") && mkg_kg_renew(t.kg, NULL) == MKG_OK)
         mkg_names_prepare(t.kg, NULL);
 out:

@@ -38,9 +38,9 @@ MKG_API mkg_status mkg_kg_renew(mkg_kg *kg, mkg_err *err);
 
 MKG_API const char *mkg_kg_path(const mkg_kg *kg);
 
-/* Room for what another part keeps as long as the handle lives, such as an index that it
- * mapped: `free` is called with `ptr` at mkg_kg_close(). A slot belongs to the part that
- * is named with it. */
+/* Room for what another part keeps as long as the handle lives, such as an index that
+ * it mapped: `free` is called with `ptr` at mkg_kg_close(). A slot belongs to the part
+ * that is named with it. */
 typedef struct mkg_kg_guest {
     void *ptr;
     void (*free)(void *ptr);

@@ -99,7 +99,8 @@ static mkg_status han_slip(mkg__names *x, const char *p, size_t from, size_t to,
         decode(v.ptr, 0, v.len, &name);
         if (name.n < 3 || name.n > q.n + 1 || !is_name(x, near[k])) continue;
         float most = 0.1f * (float)name.n;
-        for (size_t at = 0; at + 2 < q.n; at++) {
+        /* Three characters may be the end of a longer word that is no name. */
+        for (size_t at = 0; at + 2 < q.n && (at == 0 || name.n > 3); at++) {
             float cost = han_cost(&q, at, &name, most, &used);
             if (cost <= most && cost > 0)
                 keep_better(best, (mkg__slip){q.at[at], q.at[at + used], near[k],

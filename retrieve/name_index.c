@@ -295,6 +295,10 @@ size_t mkg__names_prefixes(const mkg__names *x, const char *text, size_t n,
                 out[found++] = (mkg__name_match){surface, (uint32_t)name.len};
             break;
         }
+        if (end > x->h.surfaces) {
+            ((mkg__names *)(uintptr_t)x)->damaged = true;
+            break;
+        }
         if (end && depth) out[found++] = (mkg__name_match){end - 1, (uint32_t)depth};
         if (depth == n || !(state = step(x, state, (unsigned char)text[depth]))) break;
     }

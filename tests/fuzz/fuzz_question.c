@@ -81,7 +81,8 @@ static void check_mentions(const mkg_evidence *e)
         if (mkg_kg_find_name(kg, text, &ids, &fuzz_err) == MKG_OK)
             for (size_t k = 0; k < ids.n; k++)
                 found |= ids.ids[k] == m->node;
-        CHECK((found || !name) && m->name[0] && m->type[0] && m->score > 0 && m->score <= 1);
+        CHECK((found || !name) && m->name[0] && m->type[0] && m->score > 0 &&
+              m->score <= 1);
         mkg_ids_clear(&ids);
     }
 }
