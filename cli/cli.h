@@ -67,8 +67,8 @@ typedef struct cli_command {
 
 enum { CLI_OPTIONS_MAX = 32, CLI_GLOBALS_MAX = 8, CLI_WIDTH = 80, CLI_TOP_MAX = 1000 };
 
-/* NULL-terminated by a command without a name. */
-extern const cli_command cli_commands[];
+/* The commands in the order in which help tells them; NULL behind the last. */
+const cli_command *cli_command_at(size_t i);
 
 typedef struct cli_progress {
     double began;       /* mkg__now() at the start of the command */

@@ -123,7 +123,8 @@ static void about_program(mkg__buf *b)
     mkg__buf_str(b, "medkg: a medical knowledge graph that answers questions, on one "
                     "machine\n\nUsage: medkg [-d DB] [--json] [--quiet] COMMAND ...\n\n"
                     "Commands:\n");
-    for (const cli_command *k = cli_commands; k->name; k++)
+    const cli_command *k;
+    for (size_t i = 0; (k = cli_command_at(i)); i++)
         entry(b, k->name, k->brief, 12);
     mkg__buf_str(b, "\nOptions of all commands, before or after the command:\n");
     options(b, cli_globals, cli_nglobals, 18);
@@ -207,7 +208,8 @@ mkg_status cli_cmd_help(cli *c)
         return MKG_OK;
     }
     json_t *list = json_array();
-    for (const cli_command *k = cli_commands; k->name; k++)
+    const cli_command *k;
+    for (size_t i = 0; (k = cli_command_at(i)); i++)
         if (!of || of == k) json_array_append_new(list, command_json(k));
     return cli_json(c, json_pack("{s:o, s:o}", "commands", list, "options",
                                  options_json(cli_globals, cli_nglobals)));

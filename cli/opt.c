@@ -87,7 +87,8 @@ static mkg_status unknown_option(cli *c, const char *shown, const char *name,
     size_t n = 0;
     char word[64];
 
-    for (const cli_command *k = cli_commands; !c->command && k->name; k++)
+    const cli_command *k;
+    for (size_t at = 0; !c->command && (k = cli_command_at(at)); at++)
         for (size_t i = 0; i < k->noptions; i++)
             if (strlen(k->options[i].name) == len &&
                 memcmp(k->options[i].name, name, len) == 0)
@@ -277,7 +278,8 @@ mkg_status cli_take_command(cli *c, const char *word, const cli_command **out)
     size_t n = 0;
 
     *out = NULL;
-    for (const cli_command *k = cli_commands; k->name && n < COMMANDS_MAX; k++) {
+    const cli_command *k;
+    for (size_t i = 0; (k = cli_command_at(i)) && n < COMMANDS_MAX; i++) {
         if (strcmp(k->name, word) == 0) *out = k;
         names[n++] = k->name;
     }

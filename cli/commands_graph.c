@@ -1,0 +1,354 @@
+/* The commands that look into the graph and hand it on, and their options. */
+#include "cli/commands.h"
+
+static const cli_option search_options[] = {
+    AS_OF,
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most results"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of the names shown; that of TEXT if not given"},
+};
+
+static const cli_option show_options[] = {
+    AS_OF,
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of names and labels; that of NODE if not given"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "20",
+     .min = 0,
+     .max = 1000000,
+     .help = "most facts of a relation, 0 for all; with --json all if not given"},
+};
+
+static const cli_option path_options[] = {
+    AS_OF,
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "3",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most paths"},
+    {.name = "max-length",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "4",
+     .min = 1,
+     .max = 16,
+     .help = "longest path",
+     .unit = "steps"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of names and labels; that of A if not given"},
+};
+
+static const cli_option similar_options[] = {
+    {.name = "set",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "the vector set; if not given, the only one, or node2vec"},
+    {.name = "type", .kind = CLI_TEXT, .arg = "T", .help = "only nodes of this type"},
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most results"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of the names shown; that of NODE if not given"},
+};
+
+static const cli_option embed_options[] = {
+    {.name = "name",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "name of the set; the method's if not given"},
+    {.name = "dim",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "128",
+     .min = 1,
+     .max = 4096,
+     .help = "size of a vector",
+     .unit = "numbers"},
+    {.name = "walks",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = 10000,
+     .help = "walks from each node, an epoch"},
+    {.name = "length",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "80",
+     .min = 2,
+     .max = 10000,
+     .help = "length of a walk",
+     .unit = "nodes"},
+    {.name = "window",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = 1000,
+     .help = "context on each side",
+     .unit = "nodes"},
+    {.name = "negative",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "5",
+     .min = 1,
+     .max = 64,
+     .help = "negative samples for each pair"},
+    {.name = "epochs",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 1,
+     .max = 10000,
+     .help = "rounds of walks"},
+    {.name = "p",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "1",
+     .help = "return parameter, 1e-6 to 1e6: large keeps walks from going back"},
+    {.name = "q",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "1",
+     .help =
+         "in-out parameter, 1e-6 to 1e6: large keeps walks near, small sends them far"},
+    {.name = "types",
+     .kind = CLI_TEXT,
+     .arg = "A,B",
+     .help = "only nodes of these types"},
+    {.name = "relations",
+     .kind = CLI_TEXT,
+     .arg = "R,S",
+     .help = "only facts of these relations"},
+    {.name = "threads",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .min = 0,
+     .max = 256,
+     .help = "threads, 0 for one on each core"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "of the random numbers"},
+    {.name = "deterministic",
+     .help = "the same bytes for the same seed on any number of threads; slower"},
+};
+
+static const cli_option export_options[] = {
+    AS_OF,
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "OUT",
+     .help =
+         "file to write, '-' for standard output; a folder, or the beginning of the "
+         "names, for formats of two files"},
+    {.name = "format",
+     .kind = CLI_TEXT,
+     .arg = "F",
+     .help = "of a graph: nt, triples, graphml, kgx, neo4j, dot (triples if not "
+             "given); of vectors: word2vec, word2vec-bin, npy, projector (word2vec if "
+             "not given)"},
+    {.name = "types",
+     .kind = CLI_TEXT,
+     .arg = "A,B",
+     .help = "only nodes of these types"},
+    {.name = "relations",
+     .kind = CLI_TEXT,
+     .arg = "R,S",
+     .help = "only facts of these relations, and nodes that have one"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of the names and labels; if not given, each node's first name, "
+             "for dot the language of NODE"},
+    {.name = "sources",
+     .help = "nt: also say which source states each fact, and where"},
+    {.name = "node",
+     .kind = CLI_TEXT,
+     .arg = "NODE",
+     .help = "dot: the node in the middle of the picture"},
+    {.name = "hops",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 1,
+     .max = 10,
+     .help = "dot: as far as this from NODE",
+     .unit = "facts"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "40",
+     .min = 1,
+     .max = 10000,
+     .help = "dot: most nodes in the picture"},
+};
+
+const cli_command cli_graph_commands[] = {
+    {.name = "search",
+     .run = cli_cmd_search,
+     .args = "TEXT",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "find nodes by name or code",
+     .about =
+         "Nodes whose name, alias or code is TEXT, then those whose name begins with "
+         "it, then those with a similar name.",
+     .options = search_options,
+     .noptions = COUNT(search_options),
+     .example = "medkg search 糖尿病 -k 5",
+     .shape =
+         "{\"results\": [{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
+         "\"codes\": [\"ICD10:E14\"], \"how\": \"exact\", \"score\": 1.0}]}",
+     .exits = "0124"},
+    {.name = "show",
+     .run = cli_cmd_show,
+     .args = "NODE",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "show a node with its names, codes and facts",
+     .about = "NODE is a name, a code (ICD10:E11) or an id (#17). Where a name belongs "
+              "to several nodes they are listed, and the id chooses one. Each fact "
+              "stands with the place that it comes from; '+1' counts further sources "
+              "that state the same. With --json such a list is {\"query\", "
+              "\"ambiguous\": true, \"results\"}.",
+     .options = show_options,
+     .noptions = COUNT(show_options),
+     .example = "medkg show ICD10:E11 --lang en",
+     .shape =
+         "{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", \"names\": "
+         "[{\"lang\": \"zh\", \"kind\": \"name\", \"text\": \"糖尿病\", \"source\": "
+         "\"medical.jsonl\"}], \"codes\": [\"ICD10:E14\"], \"facts\": [{\"fact\": "
+         "4211, \"relation\": \"complication\", \"direction\": \"out\", \"subject\": "
+         "\"糖尿病\", \"object\": \"糖尿病肾病\", \"source\": \"medical.jsonl\", "
+         "\"locator\": \"medical.jsonl:812\", \"polarity\": \"+\", \"weight\": 1.0, "
+         "\"label\": \"并发症\", \"subject_node\": 17, \"object_node\": 35, \"grade\": "
+         "null, \"population\": null, \"more_sources\": 0}], "
+         "\"same\": []}",
+     .exits = "0124"},
+    {.name = "path",
+     .run = cli_cmd_path,
+     .args = "A B",
+     .min_args = 2,
+     .max_args = 2,
+     .brief = "show how two nodes are linked",
+     .about = "A and B are names, codes or ids (#17). The shortest paths, in whatever "
+              "direction facts lead; of the same length the one whose nodes have fewer "
+              "links. Each step reads from left to right and stands with the place of "
+              "its first fact; '+1' counts further sources of that fact. With --json "
+              "\"direction\" is \"in\" where the step goes from object to subject, and "
+              "\"more_facts\" counts other facts between the two nodes.",
+     .options = path_options,
+     .noptions = COUNT(path_options),
+     .example = "medkg path 糖尿病 蛋白尿 --max-length 3",
+     .shape = "{\"paths\": [[{\"subject\": \"糖尿病\", \"relation\": \"complication\", "
+              "\"object\": \"糖尿病肾病\", \"fact\": 4211, \"direction\": \"out\", "
+              "\"label\": \"并发症\", \"source\": \"medical.jsonl\", \"locator\": "
+              "\"medical.jsonl:812\", \"subject_node\": 17, \"object_node\": 35, "
+              "\"more_sources\": 0, \"more_facts\": 0}]]}",
+     .exits = "0124"},
+    {.name = "embed",
+     .run = cli_cmd_embed,
+     .args = "METHOD",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "make a vector set from the graph",
+     .about =
+         "METHOD is node2vec (Grover and Leskovec, KDD 2016; with p = q = 1 it is "
+         "DeepWalk). A set of the same name is replaced. Ctrl-C stops and leaves "
+         "the old one.\n\n"
+         "METHOD 'intents' makes no vectors: from the relations and phrases of the "
+         "graph it writes questions and learns to tell which relation a question "
+         "asks for (docs/intent.md). Run it after adding to relations.tsv.",
+     .options = embed_options,
+     .noptions = COUNT(embed_options),
+     .example =
+         "medkg embed node2vec --name disease64 --dim 64 --types disease,symptom",
+     .shape =
+         "{\"name\": \"node2vec\", \"method\": \"node2vec\", \"rows\": 812, \"dim\": "
+         "128, \"seconds\": 4.2, \"edges\": 4100, \"seed\": 1, \"graph_version\": 1}",
+     .exits = "0124"},
+    {.name = "similar",
+     .run = cli_cmd_similar,
+     .args = "NODE",
+     .min_args = 1,
+     .max_args = 1,
+     .brief = "nodes whose vectors are nearest",
+     .about =
+         "By cosine in a vector set made by 'medkg embed'. NODE is a name, a code or "
+         "an id (#17). What is similar is a hint, not a fact.",
+     .options = similar_options,
+     .noptions = COUNT(similar_options),
+     .example = "medkg similar 糖尿病 --type disease -k 5",
+     .shape =
+         "{\"results\": [{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
+         "\"codes\": [\"ICD10:E14\"], \"how\": \"vector\", \"score\": 0.83}]}",
+     .exits = "0124"},
+    {.name = "vectors",
+     .run = cli_cmd_vectors,
+     .args = "",
+     .brief = "list the vector sets",
+     .about = "Each set with its method, rows and dimensions. A set is stale when the "
+              "graph has changed since it was made.",
+     .example = "medkg vectors --json",
+     .shape = "{\"vectors\": [{\"name\": \"node2vec\", \"method\": \"node2vec\", "
+              "\"rows\": 812, \"dim\": 128, \"graph_version\": 1, \"stale\": false, "
+              "\"seed\": 1, \"params\": {\"dim\": 128}}]}",
+     .exits = "024"},
+    {.name = "export",
+     .run = cli_cmd_export,
+     .args = "graph|vectors [SET]",
+     .min_args = 1,
+     .max_args = 2,
+     .brief = "write the graph or vectors for other tools",
+     .about = "'export graph' writes the graph, or the part that --types and "
+              "--relations choose; 'export vectors SET' a vector set, with a table of "
+              "names beside it. The triples come back whole with 'medkg import'. What "
+              "the other formats carry is told in docs/export.md. A file that is there "
+              "is replaced when the new one is complete.",
+     .options = export_options,
+     .noptions = COUNT(export_options),
+     .example =
+         "medkg export graph --format graphml --types disease,drug -o out.graphml",
+     .shape = "{\"file\": \"out.graphml\", \"nodes\": 812, \"edges\": 4211, "
+              "\"files\": [\"out.graphml\"], \"format\": \"graphml\", "
+              "\"denied_left_out\": 0, \"texts_left_out\": 0, \"same_name\": 0, "
+              "\"nodes_left_out\": 0, \"seconds\": 0.1}",
+     .exits = "0124"},
+    {.name = NULL},
+};
