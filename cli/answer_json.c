@@ -14,10 +14,11 @@ static json_t *mentions_json(const mkg_evidence *e)
     for (size_t i = 0; i < e->nmentions; i++) {
         const mkg_mention *m = &e->mentions[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:f}", "text", m->text,
-                            "start", (json_int_t)m->start, "end", (json_int_t)m->end,
-                            "node", (json_int_t)m->node, "name", m->name, "type",
-                            m->type, "how", m->how, "score", m->score));
+            list,
+            json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:f, s:b}", "text", m->text,
+                      "start", (json_int_t)m->start, "end", (json_int_t)m->end, "node",
+                      (json_int_t)m->node, "name", m->name, "type", m->type, "how",
+                      m->how, "score", m->score, "negated", m->negated));
     }
     return list;
 }

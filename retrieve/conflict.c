@@ -113,6 +113,21 @@ static mkg_view type_of(const gather *g, mkg_id node)
     return mkg__view("", 0);
 }
 
+static bool stands(const mkg__question *q, size_t at, const char *word)
+{
+    size_t n = strlen(word);
+    return at + n <= q->folded.len && memcmp(q->folded.ptr + at, word, n) == 0;
+}
+
+/* "B 是 A 的并发症", "B is a complication of A": the one that has it comes second. */
+static bool is_noun(const gather *g, const mkg__ask *a, size_t first, size_t second)
+{
+    const size_t de = strlen("的");
+    if (a->start > second && a->start >= de && stands(g->q, a->start - de, "的"))
+        return true;
+    return a->start > first && a->end > a->start && stands(g->q, a->end, " of ");
+}
+
 /* "A 会引起 B 吗" is not answered by what B causes. Where the types tell who is who,
  * the order of the words does not matter. */
 static bool right_way(const gather *g, const mkg_fact *f, const mkg__ask *a)
@@ -120,17 +135,23 @@ static bool right_way(const gather *g, const mkg_fact *f, const mkg__ask *a)
     if (a->relation->symmetric ||
         !mkg__view_eq(type_of(g, f->subject), type_of(g, f->object)))
         return true;
-    bool forward = start_of(g, f->subject) < start_of(g, f->object);
+    size_t subject = start_of(g, f->subject), object = start_of(g, f->object);
+    bool forward = subject < object;
+    if (is_noun(g, a, forward ? subject : object, forward ? object : subject))
+        forward = !forward;
     return forward != a->relation->inverse;
 }
 
 int mkg__says(const gather *g, const mkg_fact *f, const mkg__ask *a)
 {
+    const mkg__words *w = &g->r->words;
     mkg_view name = mkg_kg_relation(g->kg, f->relation, false)->name;
     mkg_view asked = mkg_kg_relation(g->kg, a->relation->id, false)->name;
     int sign = f->denied ? -1 : 1;
+    if (g->form->may && mkg__words_forbid(w, name)) return -sign;
     if (mkg__view_eq(name, asked)) return right_way(g, f, a) ? sign : 0;
-    return mkg__words_opposite(&g->r->words, name, asked) ? -sign : 0;
+    if (mkg__words_alike(w, name, asked)) return right_way(g, f, a) ? sign : 0;
+    return mkg__words_opposite(w, name, asked) ? -sign : 0;
 }
 
 /* "能吃…吗" asks for what is allowed and for what is not in the same words: it is put
@@ -149,9 +170,21 @@ static bool put_otherwise(const gather *g, const mkg__asks *asks, size_t at)
     return false;
 }
 
-mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks)
+/* What the fact says to the asks together: bit 0 for them, bit 1 against them. */
+static unsigned hear(const gather *g, const mkg_fact *f, const mkg__asks *asks)
 {
-    bool yes = false, no = false;
+    unsigned heard = 0;
+    for (size_t k = 0; k < asks->n; k++) {
+        if (!g->form->may && put_otherwise(g, asks, k)) continue;
+        int s = mkg__says(g, f, &asks->at[k]);
+        heard |= s > 0 ? 1u : s < 0 ? 2u : 0u;
+    }
+    return heard;
+}
+
+mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks, const mkg__asks *empty)
+{
+    unsigned heard = 0;
     const mkg_evidence *e = g->e;
     mkg_fact f;
 
@@ -160,13 +193,9 @@ mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks)
         if (strcmp(p->why, mkg_channel_name(MKG_CHANNEL_DIRECT)) != 0 ||
             mkg_kg_fact(g->kg, p->fact, &f, NULL) != MKG_OK)
             continue;
-        for (size_t k = 0; k < asks->n; k++) {
-            int s = put_otherwise(g, asks, k) ? 0 : mkg__says(g, &f, &asks->at[k]);
-            yes |= s > 0;
-            no |= s < 0;
-        }
+        heard |= hear(g, &f, asks) | hear(g, &f, empty);
     }
-    if (yes && no) return MKG_VERDICT_DISPUTED;
-    if (!yes && !no) return MKG_VERDICT_NONE;
-    return yes != g->form->denied ? MKG_VERDICT_YES : MKG_VERDICT_NO;
+    if (heard == 3) return MKG_VERDICT_DISPUTED;
+    if (heard == 0) return MKG_VERDICT_NONE;
+    return (heard == 1) != g->form->denied ? MKG_VERDICT_YES : MKG_VERDICT_NO;
 }

@@ -28,12 +28,11 @@ static size_t step(const mkg__question *q, size_t at)
 
 /* Is a word of the list there, outside the names? */
 static bool has(const mkg__words *w, mkg__word_kind kind, const mkg__question *q,
-                const char *by, size_t *where)
+                const char *by)
 {
     for (size_t i = 0; i < q->folded.len; i += step(q, i)) {
         size_t n = mkg__word_longest(q, &w->kind[kind], i);
         if (n == 0 || any(by, i, i + n, NAME)) continue;
-        if (where) *where = i;
         return true;
     }
     return false;
@@ -42,6 +41,21 @@ static bool has(const mkg__words *w, mkg__word_kind kind, const mkg__question *q
 static bool is_blank(const mkg__question *q, size_t at)
 {
     return q->folded.ptr[at] == ' ' || q->folded.ptr[at] == ',';
+}
+
+/* The same where it is neither in a stretch that is `taken` nor a part of what asks
+ * whether ("能不能", "isn't …?"). */
+static bool has_beside(const mkg__words *w, mkg__word_kind kind, const mkg__question *q,
+                       const char *by, char taken)
+{
+    size_t n;
+    for (size_t i = 0; i < q->folded.len; i += n ? n : step(q, i)) {
+        n = mkg__word_longest(q, &w->kind[MKG__YES_NO], i);
+        if (n == 0 && by[i] != NAME && by[i] != taken &&
+            mkg__word_longest(q, &w->kind[kind], i))
+            return true;
+    }
+    return false;
 }
 
 /* "Without" before the name, or "excluded" after it. What asks whether ("有没有") ends
@@ -110,7 +124,7 @@ static void mark_words(const mkg__words *w, const mkg__question *q, char *by)
     for (size_t i = 0; i < q->folded.len; i += best ? best : step(q, i)) {
         best = 0;
         for (size_t k = 0; k < MKG__WORD_KINDS; k++) {
-            if (k == MKG__OPPOSITE) continue;
+            if (k == MKG__OPPOSITE || k == MKG__FORBIDS || k == MKG__ALIKE) continue;
             size_t n = mkg__word_longest(q, &w->kind[k], i);
             if (n > best) best = n;
         }
@@ -122,7 +136,7 @@ mkg_status mkg__form_read(const mkg__words *w, const mkg__question *q,
                           mkg__spans *spans, const mkg__asks *asks, mkg__form *f,
                           mkg_err *err)
 {
-    size_t where = 0;
+
     char *by = mkg__calloc(q->folded.len + 1, 1);
 
     memset(f, 0, sizeof *f);
@@ -130,19 +144,21 @@ mkg_status mkg__form_read(const mkg__words *w, const mkg__question *q,
     f->by = by;
     for (size_t i = 0; i < spans->n; i++)
         if (!spans->at[i].phrase) mark(by, spans->at[i].start, spans->at[i].end, NAME);
-    f->open = has(w, MKG__OPEN, q, by, NULL);
-    f->yes_no = !f->open && has(w, MKG__YES_NO, q, by, NULL);
-    f->joint = has(w, MKG__JOINT, q, by, NULL);
-    f->related = has(w, MKG__RELATED, q, by, NULL);
-    f->negatives = mark_negated(w, q, spans);
+    f->open = has(w, MKG__OPEN, q, by);
+    f->yes_no = !f->open && has(w, MKG__YES_NO, q, by);
+    f->joint = has(w, MKG__JOINT, q, by);
+    f->related = has(w, MKG__RELATED, q, by);
+    f->may = f->yes_no && has(w, MKG__MAY, q, by) &&
+             !has_beside(w, MKG__MAY_NOT, q, by, NAME);
+    /* "A 不会引起 B 吗" is about B; "which has A but not B" is not. */
+    f->negatives = f->open && mark_negated(w, q, spans);
     for (size_t i = 0; i < asks->n; i++) {
         const mkg__ask *a = &asks->at[i];
         f->joint |= a->joint;
         mark(by, a->start, a->gap, PHRASE);
         mark(by, a->gap_end, a->end, PHRASE);
     }
-    f->denied = has(w, MKG__DENIED, q, by, &where) && by[where] == NOTHING &&
-                mkg__word_longest(q, &w->kind[MKG__YES_NO], where) == 0;
+    f->denied = has_beside(w, MKG__DENIED, q, by, PHRASE);
     for (size_t i = 0; i < spans->n; i++)
         if (spans->at[i].phrase) mark(by, spans->at[i].start, spans->at[i].end, NAME);
     mark_words(w, q, by);
@@ -187,9 +203,9 @@ bool mkg__form_unknown(const mkg__form *f, const mkg__question *q,
     return false;
 }
 
-int mkg__words_opposite(const mkg__words *w, mkg_view a, mkg_view b)
+/* 1 if the list has "a|b", -1 if it has "b|a", else 0. */
+static int find_pair(const mkg__word_list *list, mkg_view a, mkg_view b)
 {
-    const mkg__word_list *list = &w->kind[MKG__OPPOSITE];
     for (size_t i = 0; i < list->n; i++) {
         mkg_view pair = list->at[i].text;
         const char *bar = memchr(pair.ptr, '|', pair.len);
@@ -200,4 +216,22 @@ int mkg__words_opposite(const mkg__words *w, mkg_view a, mkg_view b)
         if (mkg__view_eq(a, y) && mkg__view_eq(b, x)) return -1;
     }
     return 0;
+}
+
+int mkg__words_opposite(const mkg__words *w, mkg_view a, mkg_view b)
+{
+    return find_pair(&w->kind[MKG__OPPOSITE], a, b);
+}
+
+bool mkg__words_alike(const mkg__words *w, mkg_view a, mkg_view b)
+{
+    return find_pair(&w->kind[MKG__ALIKE], a, b) != 0;
+}
+
+bool mkg__words_forbid(const mkg__words *w, mkg_view relation)
+{
+    const mkg__word_list *list = &w->kind[MKG__FORBIDS];
+    for (size_t i = 0; i < list->n; i++)
+        if (mkg__view_eq(list->at[i].text, relation)) return true;
+    return false;
 }

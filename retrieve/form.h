@@ -8,6 +8,7 @@
 typedef struct mkg__form {
     bool open;      /* asks what, which, how */
     bool yes_no;    /* asks whether it is so; else, if not open, it may claim it */
+    bool may;       /* asks whether it is allowed: "能一起吃吗" */
     bool denied;    /* puts it in the negative: "X is not a Y" */
     bool joint;     /* asks for what all the names have in common */
     bool related;   /* asks what there is between the names */
@@ -35,5 +36,10 @@ bool mkg__form_unknown(const mkg__form *f, const mkg__question *q,
 /* Does a fact of one relation speak against the other on the same pair? 1 if `a` is the
  * one that allows, -1 if `b` is, 0 if they do not concern each other. */
 int mkg__words_opposite(const mkg__words *w, mkg_view a, mkg_view b);
+
+/* Does a fact of one of them answer for the other? */
+bool mkg__words_alike(const mkg__words *w, mkg_view a, mkg_view b);
+/* Does a fact of the relation say that something is not allowed? */
+bool mkg__words_forbid(const mkg__words *w, mkg_view relation);
 
 #endif

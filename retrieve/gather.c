@@ -244,6 +244,13 @@ static mkg_status missing_unknown(gather *g, size_t start, size_t end, mkg_err *
     return what ? mkg__missing_entity(g, what, err) : mkg__nomem(err);
 }
 
+static bool any_direct(const gather *g)
+{
+    for (size_t i = 0; i < g->nfound; i++)
+        if (g->found[i].channel == MKG_CHANNEL_DIRECT) return true;
+    return false;
+}
+
 /* What the question asks for, as settled: along relations, or between names. */
 static bool on(const gather *g, mkg_channel c)
 {
@@ -270,12 +277,38 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
         MKG_GO(mkg__gather_pagerank(g, empty, err));
     if (g->nfound == 0 && on(g, MKG_CHANNEL_VECTOR))
         MKG_GO(mkg__gather_vectors(g, empty, err));
-    if (link)
-        MKG_GO(mkg__missing_link(g, err));
-    else
+    if (!link)
         MKG_GO(mkg__missing_relations(g, empty, err));
+    else if (!any_direct(g))
+        MKG_GO(mkg__missing_link(g, err));
 out:
     return st;
+}
+
+static bool is_inner(const gather *g, const mkg__asks *asks, const mkg__ask *a)
+{
+    for (size_t i = 0; i < asks->n; i++) {
+        const mkg__ask *b = &asks->at[i];
+        if (b->weak || b->gap != b->gap_end || b->start > a->start || a->end > b->end ||
+            b->end - b->start == a->end - a->start ||
+            b->relation->subject_type.len == 0)
+            continue;
+        for (size_t k = 0; k < g->spans->n; k++)
+            if (has_type(g, k, b->relation->subject_type)) return true;
+    }
+    return false;
+}
+
+/* "吃什么" within "吃什么药" is not asked of a disease, whether there is a drug or not.
+ */
+static void drop_inner(const gather *g, mkg__asks *asks)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < asks->n; i++)
+        asks->at[i].inner = is_inner(g, asks, &asks->at[i]);
+    for (size_t i = 0; i < asks->n; i++)
+        if (!asks->at[i].inner) asks->at[kept++] = asks->at[i];
+    asks->n = kept;
 }
 
 /* What the classifier hears and the graph does not have, nobody asked for. */
@@ -298,6 +331,7 @@ static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_e
 {
     mkg_status st = MKG_OK;
 
+    drop_inner(g, asks);
     MKG_GO(mkg__split_asks(g, asks, empty, err));
     drop_guessed(empty);
     bool asked = asks->n + empty->n > 0;
@@ -352,7 +386,7 @@ mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,
     MKG_GO(mkg__bring_opposites(g, limit, err));
     MKG_GO(mkg__fill_pieces(g, limit, err));
     MKG_GO(mkg__find_conflicts(g, err));
-    if (!form->open) e->verdict = mkg__judge(g, asks);
+    if (!form->open) e->verdict = mkg__judge(g, asks, &empty);
     if (e->npieces)
         e->status = e->nconflicts     ? MKG_CONFLICT
                     : e->nmissing     ? MKG_PARTIAL

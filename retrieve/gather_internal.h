@@ -100,7 +100,8 @@ mkg_status mkg__find_conflicts(gather *g, mkg_err *err);
 /* What the fact between two names says to the ask: 1 for it, -1 against it, 0 nothing.
  */
 int mkg__says(const gather *g, const mkg_fact *f, const mkg__ask *a);
-mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks);
+/* `empty`: asks of which the names have no fact; another relation may answer them. */
+mkg_verdict mkg__judge(const gather *g, const mkg__asks *asks, const mkg__asks *empty);
 
 /* Facts for what is asked, best first, into e->pieces; fills e->missing, e->status. */
 mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,

@@ -80,6 +80,7 @@ out:
 static bool cuts_a_word(const mkg__words *w, const mkg__question *q, const mkg__span *m)
 {
     size_t len;
+    if (m->chars > 2) return false; /* long enough to be no accident */
     for (size_t i = 0; i < q->folded.len && i < m->end; i += len) {
         mkg__utf8_decode(q->folded.ptr + i, q->folded.len - i, &len);
         size_t n = mkg__word_longest(q, &w->kind[MKG__FILLER], i), end = i + n;

@@ -49,6 +49,7 @@ typedef struct mkg__ask {
                             other phrases may stand there. Empty without a '*'. */
     size_t chars;        /* of the phrase, without gaps */
     bool weak;           /* counts where nothing else is asked */
+    bool inner;          /* its words are a part of another's */
     bool guessed;        /* by the classifier: no words of the question */
     bool joint;          /* asks for what all the names have in common */
 } mkg__ask;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const kind_names[MKG__WORD_KINDS] = {
-    "yes_no", "open",    "not_before", "not_after", "denied",
-    "joint",  "related", "opposite",   "filler"};
+    "yes_no",   "open", "not_before", "not_after", "denied", "joint", "related",
+    "opposite", "may",  "may_not",    "forbids",   "alike",  "filler"};
 
 static int kind_of(mkg_view name)
 {

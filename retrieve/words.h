@@ -14,6 +14,10 @@ typedef enum mkg__word_kind {
     MKG__JOINT,      /* what all names have in common */
     MKG__RELATED,    /* what there is between the names */
     MKG__OPPOSITE,   /* "treats|contraindicated_in" */
+    MKG__MAY,        /* asks whether it is allowed */
+    MKG__MAY_NOT,    /* … unless one of these is there */
+    MKG__FORBIDS,    /* relations whose facts say that it is not */
+    MKG__ALIKE,      /* "complication|adverse_effect": one answers for the other */
     MKG__FILLER,     /* says nothing about what is asked */
     MKG__WORD_KINDS
 } mkg__word_kind;

@@ -284,8 +284,19 @@ static void test_yes_no(void **state)
     world *w = *state;
     check_verdict(w, "感冒会引起肺炎吗", MKG_VERDICT_YES, "感冒 complication 肺炎;");
     check_verdict(w, "沙丁胺醇能治哮喘吗", MKG_VERDICT_YES, "沙丁胺醇 treats 哮喘;");
-    check_verdict(w, "哮喘能用普萘洛尔治疗吗", MKG_VERDICT_NONE,
+    check_verdict(w, "哮喘能用普萘洛尔治疗吗", MKG_VERDICT_NO,
                   "普萘洛尔 contraindicated_in 哮喘;");
+    /* What is forbidden is no yes to "may I", and a yes to "is it forbidden". */
+    check_verdict(w, "沙丁胺醇和普萘洛尔能不能一起吃", MKG_VERDICT_NO,
+                  "沙丁胺醇 interacts_with 普萘洛尔;");
+    check_verdict(w, "沙丁胺醇和普萘洛尔有没有相互作用", MKG_VERDICT_YES,
+                  "沙丁胺醇 interacts_with 普萘洛尔;");
+    check_verdict(w, "can salbutamol be taken together with propranolol",
+                  MKG_VERDICT_NO, "salbutamol interacts_with propranolol;");
+    /* A "not" belongs to what is said of the two, and "会不会" holds none. */
+    check_verdict(w, "感冒会不会引起肺炎", MKG_VERDICT_YES, "感冒 complication 肺炎;");
+    check_verdict(w, "感冒不会引起肺炎吗", MKG_VERDICT_NO, "感冒 complication 肺炎;");
+    check_verdict(w, "肺炎是感冒的并发症吗", MKG_VERDICT_YES, "感冒 complication 肺炎;");
     check_verdict(w, "does propranolol treat asthma", MKG_VERDICT_NO,
                   "propranolol contraindicated_in asthma;");
     check_verdict(w, "propranolol is not used to treat asthma", MKG_VERDICT_YES,
@@ -314,6 +325,10 @@ static void test_sense(void **state)
     assert_string_equal(e->missing[0].reason, "below_threshold");
     mkg_evidence_free(e);
     assert_string_equal(ask(*state, "高血压能吃阿司匹林吗", &e), "");
+    mkg_evidence_free(e);
+    /* Food is no answer to a question for drugs. */
+    assert_string_equal(ask(*state, "感冒吃什么药", &e), "");
+    assert_string_equal(e->missing[0].what, "治疗药物");
     mkg_evidence_free(e);
 }
 
