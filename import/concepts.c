@@ -154,6 +154,38 @@ mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_er
     return keep(c, type, &c->at[id].type, err);
 }
 
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* "biolink:MolecularActivity" and "Molecular activity" are "molecular_activity". */
+static mkg_view class_word(mkg_view kind, mkg__buf *out)
+{
+    const char *colon = kind.len ? memchr(kind.ptr, ':', kind.len) : NULL;
+    size_t from = colon ? (size_t)(colon - kind.ptr) + 1 : 0;
+    out->len = 0;
+    for (size_t i = from; i < kind.len; i++) {
+        char c = kind.ptr[i];
+        if (c >= 'A' && c <= 'Z') {
+            if (i > from && is_lower(kind.ptr[i - 1])) mkg__buf_byte(out, '_');
+            c = (char)(c + 32);
+        }
+        mkg__buf_byte(out, c == ' ' || c == '-' ? '_' : (unsigned char)c);
+    }
+    return mkg__view(mkg__buf_cstr(out), out->len);
+}
+
+mkg_status mkg__concepts_class(mkg__concepts *c, mkg_id id, mkg_view kind, mkg_err *err)
+{
+    mkg_view type = mkg__ontologies_class(c->table, kind);
+    if (type.len == 0 && mkg__ontologies_type(c->table, c->at[id].id).len)
+        return MKG_OK; /* the id says it */
+    if (type.len == 0) type = class_word(kind, &c->key);
+    if (!type.ptr) return mkg__nomem(err);
+    return type.len ? mkg__concepts_type(c, id, type, err) : MKG_OK;
+}
+
 mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_err *err)
 {
     concept *x = &c->at[id];

@@ -15,7 +15,7 @@ extern "C" {
 typedef void (*mkg_skip_fn)(void *ctx, const mkg_err *err);
 
 typedef struct mkg_import_opts {
-    const char *format; /* "triples", "records"; NULL: recognised by content */
+    const char *format; /* one of mkg_import_formats(); NULL: recognised by content */
     const char *map;  /* mapping file; NULL: for records, the one in `maps` that fits */
     const char *maps; /* folder of mapping files to choose from; may be NULL */
     const char *source;            /* name of the source; NULL: the file's base name */

@@ -49,6 +49,9 @@ typedef struct mkg__format {
     mkg_status (*read)(mkg__import *im, mkg_err *err);
 } mkg__format;
 
+/* For recognising one by its first bytes. */
+bool mkg__contains(mkg_view text, const char *part);
+
 extern const mkg__format mkg__format_triples;
 extern const mkg__format mkg__format_records;
 
