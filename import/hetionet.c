@@ -79,9 +79,7 @@ static mkg_status add_edge(reader *r, mkg_view from, mkg_view edge, mkg_view to,
         return complain(r, err, "an id is not of the form Kind::code");
     MKG_GO(node(r, kinds[0], locals[0], &subject, err));
     MKG_GO(node(r, kinds[1], locals[1], &object, err));
-    /* A file of edges describes nothing: its nodes are not what is missing in it. */
-    mkg__concepts_mention(r->c, subject, r->line);
-    mkg__concepts_mention(r->c, object, r->line);
+    r->im->read++; /* it may be a file of edges alone, which describes no thing */
     st = mkg__concepts_state(r->c, subject, edge, object, none, MKG_LANG_NONE, r->line,
                              err);
 out:
@@ -258,4 +256,5 @@ static int recognise(mkg_view head, const char *file)
     return mkg__table_has(head, "id", "kind") ? 90 : 0;
 }
 
-const mkg__format mkg__format_hetionet = {"hetionet", recognise, read_hetionet};
+const mkg__format mkg__format_hetionet = {
+    .name = "hetionet", .recognise = recognise, .read = read_hetionet, .folders = true};

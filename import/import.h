@@ -45,7 +45,8 @@ typedef struct mkg_import_result {
     double seconds;
 } mkg_import_result;
 
-/* Import one file ("-": standard input) as one source, in the place of the source that
+/* Import one file ("-": standard input), or a folder of files of one format, as one
+ * source, in the place of the source that
  * has the same name and format if there is one. `kg` is open for writing. MKG_EXISTS:
  * this very file is in the graph already (result->source, name), nothing was changed.
  * MKG_EPARSE: nothing in the file could be read, or a bad line under `strict`, or a

@@ -6,6 +6,19 @@
 #include "base/json.h"
 #include "import/import.h"
 
+/* The files of a folder, in the order of their paths; what is hidden or empty is none.
+ */
+typedef struct mkg__parts {
+    char **at;
+    size_t n, cap;
+} mkg__parts;
+
+bool mkg__is_folder(const char *path);
+/* `out` is empty before; to be cleared whatever comes back. */
+mkg_status mkg__parts_list(const char *folder, mkg__parts *out, mkg_err *err);
+void mkg__parts_drop(mkg__parts *p, size_t i);
+void mkg__parts_clear(mkg__parts *p);
+
 /* One import under way. */
 typedef struct mkg__import {
     mkg_kg *kg;
@@ -18,9 +31,12 @@ typedef struct mkg__import {
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
-    uint64_t ticks;         /* calls of mkg__import_tick() */
-    mkg_err first;          /* the first that was skipped */
-    mkg__encoding encoding; /* of the file; readers get UTF-8 */
+    uint64_t ticks;               /* calls of mkg__import_tick() */
+    mkg_err first;                /* the first that was skipped */
+    mkg__encoding encoding;       /* of the file; readers get UTF-8 */
+    mkg__parts parts;             /* of a folder; none: it is one file */
+    size_t part;                  /* that is read now */
+    struct mkg__concepts *shared; /* what all parts fill, the last one writes */
 } mkg__import;
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
@@ -47,6 +63,7 @@ typedef struct mkg__format {
     /* How sure is the reader that this is its format: 0 not at all … 100. */
     int (*recognise)(mkg_view head, const char *file);
     mkg_status (*read)(mkg__import *im, mkg_err *err);
+    bool folders; /* are several files of a folder one source? */
 } mkg__format;
 
 /* For recognising one by its first bytes. */

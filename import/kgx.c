@@ -164,9 +164,7 @@ static mkg_status add_edge(reader *r, mkg_err *err)
         return complain(r, err, "the edge has no subject, predicate or object");
     MKG_GO(mkg__concepts_id(r->c, r->value[SUBJECT], &s.subject, err));
     MKG_GO(mkg__concepts_id(r->c, r->value[OBJECT], &s.object, err));
-    /* A file of edges describes nothing: its nodes are not what is missing in it. */
-    mkg__concepts_mention(r->c, s.subject, r->line);
-    mkg__concepts_mention(r->c, s.object, r->line);
+    r->im->read++; /* it may be a file of edges alone, which describes no thing */
     s.weight = weight_of(r->value[WEIGHT]);
     s.denied = mkg__view_is(r->value[NEGATED], "true") ||
                mkg__view_is(r->value[NEGATED], "True");
@@ -310,4 +308,5 @@ static int recognise(mkg_view head, const char *file)
                : 0;
 }
 
-const mkg__format mkg__format_kgx = {"kgx", recognise, read_kgx};
+const mkg__format mkg__format_kgx = {
+    .name = "kgx", .recognise = recognise, .read = read_kgx, .folders = true};

@@ -363,4 +363,5 @@ static mkg_status read_triples(mkg__import *im, mkg_err *err)
                                     : read_table(im, err);
 }
 
-const mkg__format mkg__format_triples = {"triples", recognise, read_triples};
+const mkg__format mkg__format_triples = {
+    .name = "triples", .recognise = recognise, .read = read_triples};

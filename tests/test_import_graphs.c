@@ -1,6 +1,8 @@
 /* Graphs that others made: Hetionet, KGX. */
 #include "testing_import.h"
 
+#include <sys/stat.h>
+
 static mkg_err err;
 
 /* ---- Hetionet ---- */
@@ -147,6 +149,42 @@ static void test_kgx_json(void **state)
     assert_non_null(strstr(said, "g.jsonl:6: the line is no JSON object"));
 }
 
+/* ---- folders ---- */
+
+/* Both files are one source: edges find nodes that are described later, places name
+ * the file, what is missing is told. The same folder again is nothing new. */
+static void test_folder(void **state)
+{
+    import_world *w = *state;
+    mkg_import_result r;
+    mkg_import_opts o = {0};
+    char *folder = in_folder(w->folder, "het");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    free(new_file(folder, "nodes.tsv", het_nodes, sizeof het_nodes - 1));
+    free(new_file(folder, "edges.sif", het_edges, sizeof het_edges - 1));
+    free(new_file(folder, "README", "a text\n", 7));
+    free(new_file(folder, ".hidden", "id\n", 3));
+    assert_mkg_ok(import_path(w, folder, o, &r, &err));
+    assert_string_equal(r.name, "het");
+    assert_string_equal(r.format, "hetionet");
+    assert_string_equal(graph_text(w),
+                        "drug coolin | treats | disease red fever | edges.sif:2\n"
+                        "disease red fever | symptom | symptom Nausea | edges.sif:3\n"
+                        "disease red fever | gene | gene ABL1 | edges.sif:4\n"
+                        "drug coolin | adverse_effect | symptom Nausea | edges.sif:5\n"
+                        "gene ABL1 | regulates | gene NCBIGENE:26 | edges.sif:6\n"
+                        "gene ABL1 | XyZ | moon_phase new moon | edges.sif:7\n");
+    const char *said = mkg__buf_cstr(&w->skips);
+    assert_non_null(strstr(said, "README: the file is not in the format 'hetionet'"));
+    assert_null(strstr(said, "hidden"));
+    assert_non_null(strstr(said, "1 thing that the file refers to and does not"));
+    assert_null(strstr(said, "already"));
+    assert_int_equal(import_path(w, folder, o, &r, &err), MKG_EXISTS);
+    o.format = "obo";
+    assert_int_equal(import_path(w, folder, o, &r, &err), MKG_EPARSE);
+    free(folder);
+}
+
 /* ---- all ---- */
 
 static void test_no_memory(void **state)
@@ -174,7 +212,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
     const struct CMUnitTest tests[] = {T(test_hetionet), T(test_hetionet_json),
-                                       T(test_kgx), T(test_kgx_json),
-                                       T(test_no_memory)};
+                                       T(test_kgx),      T(test_kgx_json),
+                                       T(test_folder),   T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
