@@ -197,5 +197,6 @@ extern const mkg__format mkg__format_rdf;
 extern const mkg__format mkg__format_owl;
 extern const mkg__format mkg__format_hetionet;
 extern const mkg__format mkg__format_kgx;
+extern const mkg__format mkg__format_rrf;
 
 #endif

@@ -143,6 +143,33 @@ mkg_status mkg__table_skip(mkg__table *t, mkg_err *err, const char *fmt, ...)
 /* Does the first line of the head hold both words as fields? */
 bool mkg__table_has(mkg_view head, const char *a, const char *b);
 
+/* ---- tables without quotes ---- */
+
+enum { MKG_PLAIN_COLUMNS = 32 };
+
+/* Lines cut at each delimiter; nothing is copied. */
+typedef struct mkg__plain {
+    mkg__import *im;
+    mkg__lines *lines;
+    char delimiter;
+    mkg_view fields[MKG_PLAIN_COLUMNS]; /* of the current row, borrowed */
+    size_t n; /* how many it has, also where it is more than that */
+    uint64_t line;
+} mkg__plain;
+
+mkg_status mkg__plain_open(mkg__plain *t, mkg__import *im, char delimiter,
+                           mkg_err *err);
+void mkg__plain_close(mkg__plain *t);
+/* The next row that is valid UTF-8 and not empty; others are put aside. MKG_END. */
+mkg_status mkg__plain_next(mkg__plain *t, mkg_err *err);
+/* Put the current row aside. */
+mkg_status mkg__plain_skip(mkg__plain *t, mkg_err *err, const char *what);
+/* *ok: has it as many columns? Else it is put aside. `want` is at most
+ * MKG_PLAIN_COLUMNS. */
+mkg_status mkg__plain_columns(mkg__plain *t, size_t want, bool *ok, mkg_err *err);
+/* The first `cap` fields of a line; how many it has. */
+size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap);
+
 /* ---- a stream of JSON values ---- */
 
 typedef struct mkg__values mkg__values;

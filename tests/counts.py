@@ -262,7 +262,18 @@ def kgx(path, c):
         c.fact(thing(row["subject"]), relations[row["relation"]], thing(row["object"]))
 
 
-FORMATS = {"hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
+def rrf(path, c):
+    """MRCONSO and RXNCONSO: atoms that are not suppressed."""
+    for line in open(path, encoding="utf-8"):
+        f = line.rstrip("\n").split("|")
+        if f[16] in "OEY" and f[16]:
+            continue
+        id = ("UMLS:" if f[0].startswith("C") else "RXNORM:") + f[0]
+        c.node(id, "concept" if id.startswith("UMLS") else "drug")
+        c.name(id, f[14])
+
+
+FORMATS = {"rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()
