@@ -198,5 +198,6 @@ extern const mkg__format mkg__format_owl;
 extern const mkg__format mkg__format_hetionet;
 extern const mkg__format mkg__format_kgx;
 extern const mkg__format mkg__format_rrf;
+extern const mkg__format mkg__format_rf2;
 
 #endif

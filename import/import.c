@@ -16,7 +16,7 @@ static const mkg__format *const formats[] = {
     &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
     &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
     &mkg__format_owl,     &mkg__format_hetionet,  &mkg__format_kgx,
-    &mkg__format_rrf};
+    &mkg__format_rrf,     &mkg__format_rf2};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];

@@ -3,6 +3,7 @@
 "key number" for each count that the import must agree with. Keys: nodes, facts, names,
 type:T, relation:R. A test compares (tests/test_import_shared.c)."""
 import csv
+import glob
 import gzip
 import json
 import re
@@ -273,7 +274,37 @@ def rrf(path, c):
         c.name(id, f[14])
 
 
-FORMATS = {"rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
+def rf2(path, c):
+    """A folder: of the rows of an id the latest, if it is active."""
+    def rows(part):
+        latest = {}
+        for name in glob.glob(path + "/*" + part + "*"):
+            for row in csv.DictReader(open(name, encoding="utf-8", newline=""), delimiter="\t",
+                                      quoting=csv.QUOTE_NONE):
+                if row["id"] not in latest or row["effectiveTime"] >= latest[row["id"]]["effectiveTime"]:
+                    latest[row["id"]] = row
+        return latest.values()
+
+    state = {row["id"]: row["active"] for row in rows("_Concept_")}
+    names = {}
+    for row in rows("_Description_"):
+        if row["active"] == "1":
+            names.setdefault(row["conceptId"], []).append(row["term"])
+            cut = re.sub(r" \([^()]*\)$", "", row["term"])
+            if row["typeId"] == "900000000000003001":
+                names[row["conceptId"]].append(cut)
+    for row in rows("_Relationship_"):
+        if row["active"] == "1":
+            c.fact(row["sourceId"], "is_a", row["destinationId"])
+            for id in (row["sourceId"], row["destinationId"]):
+                names.setdefault(id, [])
+    for id in {id for id, active in state.items() if active == "1"} | set(names):
+        c.node(id, "obsolete" if state.get(id) == "0" else "concept")
+        for name in names.get(id) or ["SNOMEDCT:" + id]:
+            c.name(id, name)
+
+
+FORMATS = {"rf2": rf2, "rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()

@@ -1,4 +1,4 @@
-/* Code systems as their owners publish them: UMLS and RxNorm. */
+/* Code systems as their owners publish them: UMLS, RxNorm, SNOMED CT. */
 #include "testing_import.h"
 
 #include <sys/stat.h>
@@ -94,10 +94,101 @@ static void test_rxnorm(void **state)
         "drug Tylenol | has_tradename | drug acetaminophen | RXNREL.RRF:2\n");
 }
 
+/* ---- SNOMED CT ---- */
+
+#define META "id\teffectiveTime\tactive\tmoduleId\t"
+#define M    "\t900000000000207008\t"
+static const char sct_concept[] = META "definitionStatusId\r\n"
+                                       "1000001\t20200101\t1" M "900000000000074008\r\n"
+                                       "1000002\t20200101\t1" M "900000000000074008\r\n"
+                                       "1000003\t20210101\t0" M "900000000000074008\r\n"
+                                       "1000003\t20200101\t1" M "900000000000074008\r\n"
+                                       "1000004\t20200101\t1" M "900000000000074008\r\n"
+                                       "1000005\t2020\t1" M "900000000000074008\r\n"
+                                       "1000006\t20200101\r\n";
+static const char sct_description[] = META
+    "conceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId\n"
+    "11\t20200101\t1" M "1000001\ten\t900000000000003001\tRed heat (disorder)\t1\n"
+    "11\t20210101\t0" M "1000001\ten\t900000000000003001\tRed heat (disorder)\t1\n"
+    "12\t20210101\t1" M "1000001\ten\t900000000000003001\tRed fever (disorder)\t1\n"
+    "13\t20210101\t1" M "1000001\ten\t900000000000013009\tHot \"red\" fever\t1\n"
+    "14\t20210101\t1" M "1000001\tfr\t900000000000013009\tFi\xc3\xa8vre rouge\t1\n"
+    "15\t20200101\t1" M "1000002\ten\t900000000000003001\tTickles (attribute)\t1\n"
+    "16\t20200101\t1" M "1000003\ten\t900000000000003001\tOld fever (disorder)\t1\n"
+    "17\t20200101\t1" M "1000004\ten\t900000000000003001\tSkin (body structure)\t1\n"
+    "18\t20200101\t1" M "x\ten\t900000000000003001\tSkin (body structure)\t1\n";
+static const char sct_text[] =
+    META "conceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId\n"
+         "21\t20200101\t1" M "1000001\ten\t900000000000550004\tHot and red.\t1\n";
+static const char sct_relationship[] =
+    META "sourceId\tdestinationId\trelationshipGroup\ttypeId\tcharacteristicTypeId\t"
+         "modifierId\n"
+         "31\t20200101\t1" M "1000001\t1000009\t0\t116680003\t1\t1\n"
+         "32\t20200101\t1" M "1000001\t1000004\t0\t363698007\t1\t1\n"
+         "33\t20200101\t1" M "1000001\t1000004\t0\t1000002\t1\t1\n"
+         "34\t20200101\t0" M "1000001\t1000003\t0\t1000002\t1\t1\n";
+static const char sct_value[] =
+    META "sourceId\tvalue\trelationshipGroup\ttypeId\tcharacteristicTypeId\t"
+         "modifierId\n"
+         "41\t20200101\t1" M "1000001\t#38.5\t0\t1000002\t1\t1\n";
+static const char sct_map[] = META "refsetId\treferencedComponentId\tmapTarget\n"
+                                   "51\t20200101\t1" M "446608001\t1000004\tC44\n";
+static const char sct_extended[] =
+    META "refsetId\treferencedComponentId\tmapGroup\tmapPriority\tmapRule\tmapAdvice"
+         "\tmapTarget\tcorrelationId\tmapCategoryId\n"
+         "61\t20200101\t1" M "447562003\t1000001\t1\t1\tTRUE\tALWAYS R50\tR50\t1\t1\n"
+         "62\t20200101\t1" M "447562003\t1000004\t1\t1\tTRUE\tNONE\t\t1\t1\n";
+static const char sct_association[] =
+    META "refsetId\treferencedComponentId\ttargetComponentId\n"
+         "71\t20200101\t1" M "900000000000526001\t1000003\t1000001\n";
+static const char *const snomed[][2] = {
+    {"a_Concept.txt", sct_concept},
+    {"b_Description.txt", sct_description},
+    {"c_Text.txt", sct_text},
+    {"d_Relationship.txt", sct_relationship},
+    {"e_Value.txt", sct_value},
+    {"f_Map.txt", sct_map},
+    {"g_Extended.txt", sct_extended},
+    {"h_Association.txt", sct_association},
+    {"i_Language.txt", META "refsetId\treferencedComponentId\tacceptabilityId\n"}};
+
+static void test_snomed(void **state)
+{
+    import_world *w = *state;
+    folder_ok(w, "Snapshot", snomed, 9);
+    assert_string_equal(
+        graph_text(w),
+        "disease Red fever | description | \"Hot and red.\" | c_Text.txt:2\n"
+        "disease Red fever | is_a | concept SNOMEDCT:1000009 | d_Relationship.txt:2\n"
+        "disease Red fever | body_site | body_site Skin | d_Relationship.txt:3\n"
+        "disease Red fever | Tickles | body_site Skin | d_Relationship.txt:4\n"
+        "disease Red fever | Tickles | \"38.5\" | e_Value.txt:2\n"
+        "body_site Skin | maps_to | disease ICDO:C44 | f_Map.txt:2\n"
+        "disease Red fever | maps_to | disease ICD10:R50 | g_Extended.txt:2\n"
+        "obsolete Old fever | replaced_by | disease Red fever | h_Association.txt:2\n");
+    assert_string_equal(
+        node_text(w, "red fever"),
+        "type disease; name en Red fever; code SNOMEDCT:1000001; alias en Red fever "
+        "(disorder); alias en Hot \"red\" fever; alias en Fièvre rouge; \n");
+    const char *said = mkg__buf_cstr(&w->skips);
+    assert_non_null(strstr(said, "a_Concept.txt:7: the id or the effectiveTime is"));
+    assert_non_null(strstr(said, "a_Concept.txt:8: 2 columns where 5 are expected"));
+    assert_non_null(strstr(said, "b_Description.txt:10: the conceptId is no SCTID"));
+    assert_non_null(strstr(said, "i_Language.txt: the file is not in the format"));
+}
+
 static void test_no_memory(void **state)
 {
     import_world *w = *state;
-    static const char *const texts[] = {conso, rel, sty, def, rxconso};
+    static const char *const texts[] = {conso,
+                                        rel,
+                                        sty,
+                                        def,
+                                        rxconso,
+                                        sct_concept,
+                                        sct_description,
+                                        sct_relationship,
+                                        sct_extended};
     mkg_import_result r;
     mkg_import_opts o = {.maps = MEDKG_DATA_DIR "/maps", .dry_run = true};
     char *folder = in_folder(w->folder, "all");
@@ -123,6 +214,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
-    const struct CMUnitTest tests[] = {T(test_umls), T(test_rxnorm), T(test_no_memory)};
+    const struct CMUnitTest tests[] = {T(test_umls), T(test_rxnorm), T(test_snomed),
+                                       T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

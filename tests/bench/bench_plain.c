@@ -3,6 +3,7 @@
  * FILE is read into memory first, so that the disk does not count; "split" is the cut
  * alone, "rows" lines, UTF-8 check and cut through the stream, as the readers do it. */
 #include "base/io.h"
+#include "base/pool.h"
 #include "import/import_internal.h"
 
 #include <stdio.h>
