@@ -83,4 +83,5 @@ static int recognise(mkg_view head, const char *file)
     return mkg__table_has(head, "subject_id", "translation_value") ? 95 : 0;
 }
 
-const mkg__format mkg__format_babelon = {"babelon", recognise, read_babelon};
+const mkg__format mkg__format_babelon = {
+    .name = "babelon", .recognise = recognise, .read = read_babelon, .folders = true};

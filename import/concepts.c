@@ -3,6 +3,7 @@
 #include "import/concepts_internal.h"
 
 #include "base/err.h"
+#include "base/io.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -49,7 +50,7 @@ struct mkg__concepts {
     mkg__sayings sayings;
     mkg__links hierarchy; /* of is_a */
     mkg__arena arena;
-    mkg__buf key;
+    mkg__buf key, locator;
     uint64_t nameless; /* local things that nothing can be called by */
 };
 
@@ -57,8 +58,9 @@ enum { SAYINGS_MEMORY = 64 << 20 };
 
 mkg_status mkg__concepts_new(mkg__import *im, mkg__concepts **out, mkg_err *err)
 {
+    *out = im->shared;
+    if (im->shared) return MKG_OK;
     mkg__concepts *c = mkg__calloc(1, sizeof *c);
-    *out = NULL;
     if (!c) return mkg__nomem(err);
     c->im = im;
     c->sayings.fd = -1;
@@ -70,12 +72,13 @@ mkg_status mkg__concepts_new(mkg__import *im, mkg__concepts **out, mkg_err *err)
         return st;
     }
     *out = c;
+    if (im->parts.n) im->shared = c;
     return MKG_OK;
 }
 
 void mkg__concepts_free(mkg__concepts *c)
 {
-    if (!c) return;
+    if (!c || c == c->im->shared) return;
     mkg__ontologies_free(c->table);
     mkg__map_clear(&c->ids);
     mkg__map_clear(&c->relation_names);
@@ -86,6 +89,7 @@ void mkg__concepts_free(mkg__concepts *c)
     mkg__links_clear(&c->hierarchy);
     mkg__arena_clear(&c->arena);
     mkg__buf_clear(&c->key);
+    mkg__buf_clear(&c->locator);
     mkg__free(c);
 }
 
@@ -100,6 +104,24 @@ static mkg_status keep(mkg__concepts *c, mkg_view v, mkg_view *out, mkg_err *err
     if (!p) return mkg__nomem(err);
     *out = mkg__view(p, v.len);
     return MKG_OK;
+}
+
+/* ---- places ---- */
+
+/* Of a folder, the number of the file stands in the upper bits of a line. */
+enum { PART_SHIFT = 48 };
+
+static uint64_t place(const mkg__concepts *c, uint64_t line)
+{
+    return line | (uint64_t)c->im->part << PART_SHIFT;
+}
+
+/* The line in its file, which from now on is the one that is spoken of. */
+static uint64_t line_at(mkg__concepts *c, uint64_t at)
+{
+    size_t part = (size_t)(at >> PART_SHIFT);
+    if (part < c->im->parts.n) c->im->file = mkg__path_base(c->im->parts.at[part]);
+    return at & (((uint64_t)1 << PART_SHIFT) - 1);
 }
 
 /* ---- filling ---- */
@@ -125,20 +147,21 @@ mkg_status mkg__concepts_describe(mkg__concepts *c, mkg_id id, uint64_t line,
                                   mkg_err *err)
 {
     concept *x = &c->at[id];
+    bool here = x->line >> PART_SHIFT == c->im->part;
     (void)err;
-    if (x->line && line != x->line)
+    if (x->line && here && place(c, line) != x->line)
         mkg__import_remark(c->im, line,
                            "'%.*s' is described in line %llu already: what both say is "
                            "put together",
                            mkg__clip(x->id, 80), x->id.ptr,
-                           (unsigned long long)x->line);
-    if (!x->line) x->line = line;
+                           (unsigned long long)line_at(c, x->line));
+    if (!x->line) x->line = place(c, line);
     return MKG_OK;
 }
 
 void mkg__concepts_mention(mkg__concepts *c, mkg_id id, uint64_t line)
 {
-    if (!c->at[id].line) c->at[id].line = line;
+    if (!c->at[id].line) c->at[id].line = place(c, line);
 }
 
 mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_err *err)
@@ -152,6 +175,38 @@ mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_er
     }
     *slot = id;
     return keep(c, type, &c->at[id].type, err);
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* "biolink:MolecularActivity" and "Molecular activity" are "molecular_activity". */
+static mkg_view class_word(mkg_view kind, mkg__buf *out)
+{
+    const char *colon = kind.len ? memchr(kind.ptr, ':', kind.len) : NULL;
+    size_t from = colon ? (size_t)(colon - kind.ptr) + 1 : 0;
+    out->len = 0;
+    for (size_t i = from; i < kind.len; i++) {
+        char c = kind.ptr[i];
+        if (c >= 'A' && c <= 'Z') {
+            if (i > from && is_lower(kind.ptr[i - 1])) mkg__buf_byte(out, '_');
+            c = (char)(c + 32);
+        }
+        mkg__buf_byte(out, c == ' ' || c == '-' ? '_' : (unsigned char)c);
+    }
+    return mkg__view(mkg__buf_cstr(out), out->len);
+}
+
+mkg_status mkg__concepts_class(mkg__concepts *c, mkg_id id, mkg_view kind, mkg_err *err)
+{
+    mkg_view type = mkg__ontologies_class(c->table, kind);
+    if (type.len == 0 && mkg__ontologies_type(c->table, c->at[id].id).len)
+        return MKG_OK; /* the id says it */
+    if (type.len == 0) type = class_word(kind, &c->key);
+    if (!type.ptr) return mkg__nomem(err);
+    return type.len ? mkg__concepts_type(c, id, type, err) : MKG_OK;
 }
 
 mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_err *err)
@@ -256,6 +311,7 @@ mkg_status mkg__concepts_say(mkg__concepts *c, const mkg__saying *what, mkg_err 
         if (st < 0) return st;
         x->lang = s.lang;
     }
+    s.line = place(c, s.line);
     return mkg__sayings_put(&c->sayings, &s, err);
 }
 
@@ -426,7 +482,7 @@ static mkg_status make_node(mkg__concepts *c, mkg_id id, mkg_err *err)
         st = mkg_writer_node(c->im->w, type, name, x->lang, &x->node, &e);
     if (st >= 0) return MKG_OK;
     x->node = MKG_ID_NONE;
-    return mkg__import_fault(c->im, st, &e, x->line, err);
+    return mkg__import_fault(c->im, st, &e, line_at(c, x->line), err);
 }
 
 static mkg_status make_nodes(mkg__concepts *c, mkg_err *err)
@@ -475,8 +531,15 @@ static mkg_status write_fact(mkg__concepts *c, const mkg__saying *s, mkg_err *er
 {
     mkg_status st = MKG_OK;
     relation *r = &c->relations[s->relation];
-    mkg_view none = {"", 0};
-    if (!r->known) MKG_GO(resolve(c, s->relation, s->line, err));
+    mkg_view none = {"", 0}, locator = none;
+    uint64_t line = line_at(c, s->line);
+    if (!r->known) MKG_GO(resolve(c, s->relation, line, err));
+    if (c->im->parts.n) { /* of the folder, the file */
+        c->locator.len = 0;
+        mkg__buf_printf(&c->locator, "%s:%llu", c->im->file, (unsigned long long)line);
+        if (!mkg__buf_cstr(&c->locator)) return mkg__nomem(err);
+        locator = mkg__view(c->locator.ptr, c->locator.len);
+    }
     mkg_fact_in f = {.subject = c->at[s->subject].node,
                      .relation = r->known,
                      .literal = s->text,
@@ -485,8 +548,8 @@ static mkg_status write_fact(mkg__concepts *c, const mkg__saying *s, mkg_err *er
                      .weight = s->weight,
                      .grade = none,
                      .population = none,
-                     .locator = none,
-                     .line = s->line};
+                     .locator = locator,
+                     .line = line};
     if (s->kind == MKG_SAY_FACT) {
         const concept *o = &c->at[s->object];
         if (o->node == MKG_ID_NONE) return MKG_OK; /* it was put aside */
@@ -545,10 +608,10 @@ static mkg_status write_saying(mkg__concepts *c, const mkg__saying *s, mkg_err *
 
 static void on_ring(void *ctx, const mkg__link *closing)
 {
-    const mkg__concepts *c = ctx;
+    mkg__concepts *c = ctx;
     const concept *a = &c->at[closing->from], *b = &c->at[closing->to];
     mkg__import_remark(
-        c->im, closing->line,
+        c->im, line_at(c, closing->line),
         "'%.*s' is_a '%.*s' closes a ring: the first is above the second "
         "already",
         mkg__clip(a->id, 80), a->id.ptr, mkg__clip(b->id, 80), b->id.ptr);
@@ -559,6 +622,7 @@ mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err)
     mkg_status st = MKG_OK;
     mkg__saying s;
 
+    if (c->im->part + 1 < c->im->parts.n) return MKG_OK; /* more to come */
     MKG_GO(make_nodes(c, err));
     mkg__sayings_rewind(&c->sayings);
     for (;;) {
@@ -566,7 +630,7 @@ mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err)
         st = mkg__sayings_next(&c->sayings, &s, err);
         if (st < 0 || st == MKG_END) break;
         st = write_saying(c, &s, &e);
-        if (st < 0) MKG_GO(mkg__import_fault(c->im, st, &e, s.line, err));
+        if (st < 0) MKG_GO(mkg__import_fault(c->im, st, &e, line_at(c, s.line), err));
     }
     if (st == MKG_END) st = mkg__links_rings(&c->hierarchy, c->n, on_ring, c, err);
 out:

@@ -111,6 +111,11 @@ mkg_status mkg__concepts_describe(mkg__concepts *c, mkg_id id, uint64_t line,
 void mkg__concepts_mention(mkg__concepts *c, mkg_id id, uint64_t line);
 /* Its node type; without one the table's for its id, or "concept". */
 mkg_status mkg__concepts_type(mkg__concepts *c, mkg_id id, mkg_view type, mkg_err *err);
+/* The same from the class or kind that the file says it is of, "biolink:Disease",
+ * "Side Effect": the table's type for it; without a row, that of the table for the id,
+ * else a type of its own, "side_effect". */
+mkg_status mkg__concepts_class(mkg__concepts *c, mkg_id id, mkg_view kind,
+                               mkg_err *err);
 /* What a file that does not describe it calls it in passing. */
 mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_err *err);
 /* Its id is no code: a blank node, a word that means something in this file alone. */
@@ -190,5 +195,9 @@ extern const mkg__format mkg__format_babelon;
 extern const mkg__format mkg__format_obographs;
 extern const mkg__format mkg__format_rdf;
 extern const mkg__format mkg__format_owl;
+extern const mkg__format mkg__format_hetionet;
+extern const mkg__format mkg__format_kgx;
+extern const mkg__format mkg__format_rrf;
+extern const mkg__format mkg__format_rf2;
 
 #endif

@@ -15,7 +15,8 @@
 static const mkg__format *const formats[] = {
     &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
     &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
-    &mkg__format_owl};
+    &mkg__format_owl,     &mkg__format_hetionet,  &mkg__format_kgx,
+    &mkg__format_rrf,     &mkg__format_rf2};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];
@@ -92,33 +93,106 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
     return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
 }
 
-static mkg_status choose_format(mkg__import *im, const mkg__format **out, mkg_err *err)
+/* The format that was asked for; NULL if none was. */
+static mkg_status asked_format(const mkg__import *im, const mkg__format **out,
+                               mkg_err *err)
 {
-    mkg_view head;
-    int best = 0;
     const char *asked = im->opts->format;
-
     *out = NULL;
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
     if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
-    mkg_status st = mkg__stream_to_utf8(im->s, &im->encoding, err);
-    if (st >= 0) st = mkg__stream_peek(im->s, &head, err);
+    if (im->opts->map && !asked) *out = &mkg__format_records;
+    return MKG_OK;
+}
+
+/* Open it, and have its first bytes in UTF-8. */
+static mkg_status open_file(mkg__import *im, const char *path, mkg_view *head,
+                            mkg_err *err)
+{
+    mkg__stream_close(im->s);
+    im->s = NULL;
+    mkg_status st = mkg__stream_open(path, &im->s, err);
     if (st < 0) return st;
+    im->file = mkg__stream_name(im->s);
+    st = mkg__stream_to_utf8(im->s, &im->encoding, err);
+    return st < 0 ? st : mkg__stream_peek(im->s, head, err);
+}
+
+/* The reader that is surest, and how sure it is. */
+static const mkg__format *recognise(const mkg__import *im, mkg_view head, int *best)
+{
+    const mkg__format *found = NULL;
+    *best = 0;
+    for (size_t i = 0; i < FORMATS; i++) {
+        int sure = formats[i]->recognise(head, im->file);
+        if (sure <= *best) continue;
+        *best = sure;
+        found = formats[i];
+    }
+    return found;
+}
+
+static mkg_status choose_format(mkg__import *im, const char *path,
+                                const mkg__format **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_view head;
+    int sure;
+    MKG_GO(asked_format(im, out, err));
+    MKG_GO(open_file(im, path, &head, err));
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
-    if (im->opts->map && !asked) *out = &mkg__format_records;
-    for (size_t i = 0; !*out && i < FORMATS; i++) {
-        int sure = formats[i]->recognise(head, im->file);
-        if (sure > best) best = sure;
-    }
-    for (size_t i = 0; !*out && best > 0 && i < FORMATS; i++)
-        if (formats[i]->recognise(head, im->file) == best) *out = formats[i];
+    if (!*out) *out = recognise(im, head, &sure);
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
         "the format is not recognised: name it with --format (docs/import.md lists the "
         "formats)");
+out:
+    return st;
+}
+
+/* A folder has the format of the file that is recognised most surely; files of another
+ * are left out, and told. */
+static mkg_status choose_parts(mkg__import *im, const char *folder,
+                               const mkg__format **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_view head;
+    int best = 0, sure;
+    const mkg__format **of = NULL;
+
+    MKG_GO(mkg__parts_list(folder, &im->parts, err));
+    of = mkg__calloc(im->parts.n + 1, sizeof *of);
+    if (!of) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    for (size_t i = 0; i < im->parts.n; i++) {
+        MKG_GO(open_file(im, im->parts.at[i], &head, err));
+        if (*out && (*out)->recognise(head, im->file) > 0) of[i] = *out;
+        if (im->opts->format) continue;
+        of[i] = recognise(im, head, &sure);
+        if (of[i] && of[i]->folders && sure > best) {
+            best = sure;
+            *out = of[i];
+        }
+    }
+    for (size_t i = im->parts.n; i > 0 && *out; i--) {
+        if (of[i - 1] == *out) continue;
+        im->file = mkg__path_base(im->parts.at[i - 1]);
+        mkg__import_remark(im, 0, "the file is not in the format '%s': left out",
+                           (*out)->name);
+        mkg__parts_drop(&im->parts, i - 1);
+    }
+    if (!*out || im->parts.n == 0)
+        st = mkg__fail_at(err, MKG_EPARSE, mkg__path_base(folder), 0, 0,
+                          "no file of the folder is in a format that is read from "
+                          "folders (docs/import.md lists them)");
+out:
+    mkg__free(of);
+    return st;
 }
 
 /* Is this very file in the graph? Only a file of a size that is known is read for it.
@@ -184,29 +258,67 @@ static mkg_status choose_replaced(mkg__import *im, mkg_err *err)
     return st < 0 ? st : MKG_OK;
 }
 
-static mkg_status finish(mkg__import *im, mkg_import_result *result, mkg_err *err)
+/* What was read, once it is read: the SHA-256 of a file; of a folder, that of the names
+ * and sums of its files. */
+typedef struct sum {
+    char hex[MKG_SHA256_HEX];
+    uint64_t size;
+} sum;
+
+static mkg_status sum_file(mkg__import *im, mkg__sha256 *parts, sum *out, mkg_err *err)
+{
+    unsigned char sha[MKG_SHA256_BYTES];
+    uint64_t size, total;
+    mkg_status st = mkg__stream_sha256(im->s, sha, err);
+    if (st < 0) return st;
+    mkg__stream_progress(im->s, &size, &total);
+    out->size += size;
+    mkg__hex(sha, sizeof sha, out->hex);
+    if (!parts) return MKG_OK;
+    const char *name = mkg__stream_name(im->s);
+    mkg__sha256_add(parts, name, strlen(name) + 1);
+    mkg__sha256_add(parts, sha, sizeof sha);
+    return MKG_OK;
+}
+
+static mkg_status read_parts(mkg__import *im, const mkg__format *format, sum *out,
+                             mkg_err *err)
 {
     mkg_status st = MKG_OK;
+    mkg_view head;
     unsigned char sha[MKG_SHA256_BYTES];
-    char hex[MKG_SHA256_HEX];
-    uint64_t size, total;
+    mkg__sha256 *all = mkg__sha256_new();
+    if (!all) return mkg__nomem(err);
+    for (im->part = 0; im->part < im->parts.n; im->part++) {
+        MKG_GO(open_file(im, im->parts.at[im->part], &head, err));
+        MKG_GO(format->read(im, err));
+        MKG_GO(sum_file(im, all, out, err));
+    }
+    mkg__sha256_end(all, sha);
+    mkg__hex(sha, sizeof sha, out->hex);
+out:
+    mkg__sha256_free(all);
+    return st;
+}
+
+static mkg_status finish(mkg__import *im, const sum *what, mkg_import_result *result,
+                         mkg_err *err)
+{
+    mkg_status st = MKG_OK;
     mkg_id source;
     mkg_writer_counts c;
 
-    MKG_GO(mkg__stream_sha256(im->s, sha, err));
-    mkg__stream_progress(im->s, &size, &total);
-    mkg__hex(sha, sizeof sha, hex);
     if (im->opts->compare)
         return mkg_writer_compare(im->w, im->opts->compare, im->opts->on_difference,
                                   im->opts->difference_ctx, &result->diff, err);
-    MKG_GO(mkg_writer_find_sha256(im->w, hex, &source, err));
+    MKG_GO(mkg_writer_find_sha256(im->w, what->hex, &source, err));
     if (st == MKG_OK) return already(im->kg, source, result, err);
     MKG_GO(choose_replaced(im, err));
     if (im->opts->dry_run)
         MKG_GO(mkg_writer_preview(im->w, &c, err));
     else
-        MKG_GO(mkg_writer_commit(im->w, hex, size, im->skipped, im->opts->progress,
-                                 im->opts->progress_ctx, &c, err));
+        MKG_GO(mkg_writer_commit(im->w, what->hex, what->size, im->skipped,
+                                 im->opts->progress, im->opts->progress_ctx, &c, err));
     result->source = im->opts->dry_run ? MKG_ID_NONE : c.source;
     result->nodes = c.nodes;
     result->names = c.names;
@@ -221,6 +333,19 @@ out:
     return st;
 }
 
+/* "META" of "/umls/META/". */
+static const char *folder_name(const char *path, char *out, size_t cap)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    size_t from = n;
+    while (from > 0 && path[from - 1] != '/')
+        from--;
+    snprintf(out, cap, "%.*s", (int)(n - from), path + from);
+    return out;
+}
+
 mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *opts,
                            mkg_import_result *result, mkg_err *err)
 {
@@ -228,12 +353,19 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     mkg__import im = {.kg = kg, .opts = opts};
     const mkg__format *format;
     mkg_id source;
+    sum what = {"", 0};
+    char base[256];
     double t0 = mkg__now();
 
     memset(result, 0, sizeof *result);
-    MKG_GO(mkg__stream_open(path, &im.s, err));
-    im.file = mkg__stream_name(im.s);
-    MKG_GO(choose_format(&im, &format, err));
+    MKG_GO(asked_format(&im, &format, err));
+    bool folder = mkg__is_folder(path) && (!format || format->folders);
+    if (folder) {
+        MKG_GO(choose_parts(&im, path, &format, err));
+        im.file = folder_name(path, base, sizeof base);
+    } else {
+        MKG_GO(choose_format(&im, path, &format, err));
+    }
     mkg_source_info info = {.name = opts->source,
                             .file = im.file,
                             .format = format->name,
@@ -251,17 +383,26 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
         st = already(kg, source, result, err);
         goto out;
     }
-    MKG_GO(format->read(&im, err));
+    if (folder) {
+        MKG_GO(read_parts(&im, format, &what, err));
+    } else {
+        MKG_GO(format->read(&im, err));
+        MKG_GO(sum_file(&im, NULL, &what, err));
+    }
     if (im.read == 0) {
         st = nothing_read(&im, err);
         goto out;
     }
-    st = finish(&im, result, err);
+    st = finish(&im, &what, result, err);
 out:
     if (!result->name[0]) memcpy(result->name, im.name, sizeof result->name);
     result->skipped = im.skipped;
     result->seconds = mkg__now() - t0;
+    mkg__concepts *shared = im.shared;
+    im.shared = NULL; /* nobody fills it any more */
+    mkg__concepts_free(shared);
     mkg_writer_free(im.w);
     mkg__stream_close(im.s);
+    mkg__parts_clear(&im.parts);
     return st;
 }

@@ -15,7 +15,7 @@ extern "C" {
 typedef void (*mkg_skip_fn)(void *ctx, const mkg_err *err);
 
 typedef struct mkg_import_opts {
-    const char *format; /* "triples", "records"; NULL: recognised by content */
+    const char *format; /* one of mkg_import_formats(); NULL: recognised by content */
     const char *map;  /* mapping file; NULL: for records, the one in `maps` that fits */
     const char *maps; /* folder of mapping files to choose from; may be NULL */
     const char *source;            /* name of the source; NULL: the file's base name */
@@ -45,7 +45,8 @@ typedef struct mkg_import_result {
     double seconds;
 } mkg_import_result;
 
-/* Import one file ("-": standard input) as one source, in the place of the source that
+/* Import one file ("-": standard input), or a folder of files of one format, as one
+ * source, in the place of the source that
  * has the same name and format if there is one. `kg` is open for writing. MKG_EXISTS:
  * this very file is in the graph already (result->source, name), nothing was changed.
  * MKG_EPARSE: nothing in the file could be read, or a bad line under `strict`, or a

@@ -6,6 +6,19 @@
 #include "base/json.h"
 #include "import/import.h"
 
+/* The files of a folder, in the order of their paths; what is hidden or empty is none.
+ */
+typedef struct mkg__parts {
+    char **at;
+    size_t n, cap;
+} mkg__parts;
+
+bool mkg__is_folder(const char *path);
+/* `out` is empty before; to be cleared whatever comes back. */
+mkg_status mkg__parts_list(const char *folder, mkg__parts *out, mkg_err *err);
+void mkg__parts_drop(mkg__parts *p, size_t i);
+void mkg__parts_clear(mkg__parts *p);
+
 /* One import under way. */
 typedef struct mkg__import {
     mkg_kg *kg;
@@ -18,9 +31,12 @@ typedef struct mkg__import {
     const mkg_import_opts *opts;
     uint64_t read; /* records that brought something */
     uint64_t skipped;
-    uint64_t ticks;         /* calls of mkg__import_tick() */
-    mkg_err first;          /* the first that was skipped */
-    mkg__encoding encoding; /* of the file; readers get UTF-8 */
+    uint64_t ticks;               /* calls of mkg__import_tick() */
+    mkg_err first;                /* the first that was skipped */
+    mkg__encoding encoding;       /* of the file; readers get UTF-8 */
+    mkg__parts parts;             /* of a folder; none: it is one file */
+    size_t part;                  /* that is read now */
+    struct mkg__concepts *shared; /* what all parts fill, the last one writes */
 } mkg__import;
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
@@ -47,7 +63,11 @@ typedef struct mkg__format {
     /* How sure is the reader that this is its format: 0 not at all … 100. */
     int (*recognise)(mkg_view head, const char *file);
     mkg_status (*read)(mkg__import *im, mkg_err *err);
+    bool folders; /* are several files of a folder one source? */
 } mkg__format;
+
+/* For recognising one by its first bytes. */
+bool mkg__contains(mkg_view text, const char *part);
 
 extern const mkg__format mkg__format_triples;
 extern const mkg__format mkg__format_records;
@@ -122,6 +142,33 @@ mkg_status mkg__table_skip(mkg__table *t, mkg_err *err, const char *fmt, ...)
 
 /* Does the first line of the head hold both words as fields? */
 bool mkg__table_has(mkg_view head, const char *a, const char *b);
+
+/* ---- tables without quotes ---- */
+
+enum { MKG_PLAIN_COLUMNS = 32 };
+
+/* Lines cut at each delimiter; nothing is copied. */
+typedef struct mkg__plain {
+    mkg__import *im;
+    mkg__lines *lines;
+    char delimiter;
+    mkg_view fields[MKG_PLAIN_COLUMNS]; /* of the current row, borrowed */
+    size_t n; /* how many it has, also where it is more than that */
+    uint64_t line;
+} mkg__plain;
+
+mkg_status mkg__plain_open(mkg__plain *t, mkg__import *im, char delimiter,
+                           mkg_err *err);
+void mkg__plain_close(mkg__plain *t);
+/* The next row that is valid UTF-8 and not empty; others are put aside. MKG_END. */
+mkg_status mkg__plain_next(mkg__plain *t, mkg_err *err);
+/* Put the current row aside. */
+mkg_status mkg__plain_skip(mkg__plain *t, mkg_err *err, const char *what);
+/* *ok: has it as many columns? Else it is put aside. `want` is at most
+ * MKG_PLAIN_COLUMNS. */
+mkg_status mkg__plain_columns(mkg__plain *t, size_t want, bool *ok, mkg_err *err);
+/* The first `cap` fields of a line; how many it has. */
+size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap);
 
 /* ---- a stream of JSON values ---- */
 

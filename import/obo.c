@@ -454,4 +454,5 @@ static int recognise(mkg_view head, const char *file)
     return has_line(head, "format-version:") ? 85 : 0;
 }
 
-const mkg__format mkg__format_obo = {"obo", recognise, read_obo};
+const mkg__format mkg__format_obo = {
+    .name = "obo", .recognise = recognise, .read = read_obo, .folders = true};

@@ -239,4 +239,7 @@ static int recognise(mkg_view head, const char *file)
     return 0;
 }
 
-const mkg__format mkg__format_obographs = {"obographs", recognise, read_obographs};
+const mkg__format mkg__format_obographs = {.name = "obographs",
+                                           .recognise = recognise,
+                                           .read = read_obographs,
+                                           .folders = true};

@@ -374,4 +374,5 @@ static int recognise(mkg_view head, const char *file)
     return mkg__xml_begins(head, "rdf:RDF") ? 92 : 0;
 }
 
-const mkg__format mkg__format_owl = {"owl", recognise, read_owl};
+const mkg__format mkg__format_owl = {
+    .name = "owl", .recognise = recognise, .read = read_owl};

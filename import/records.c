@@ -573,4 +573,5 @@ static int recognise(mkg_view head, const char *file)
     return 0;
 }
 
-const mkg__format mkg__format_records = {"records", recognise, read_records};
+const mkg__format mkg__format_records = {
+    .name = "records", .recognise = recognise, .read = read_records};

@@ -300,7 +300,7 @@ static mkg_view skip_mark(mkg_view head)
     return head;
 }
 
-static bool contains(mkg_view text, const char *part)
+bool mkg__contains(mkg_view text, const char *part)
 {
     size_t n = strlen(part);
     for (size_t i = 0; i + n <= text.len; i++)
@@ -334,11 +334,13 @@ static int recognise(mkg_view head, const char *file)
     if (is_json(head)) {
         head = mkg__trim(head);
         bool list = head.ptr[0] == '[';
-        if (contains(head, "\"spo_list\"")) return 90;
-        if (contains(head, "\"subject\"") &&
-            (contains(head, "\"predicate\"") || contains(head, "\"relation\"")))
+        if (mkg__contains(head, "\"spo_list\"")) return 90;
+        if (mkg__contains(head, "\"subject\"") &&
+            (mkg__contains(head, "\"predicate\"") ||
+             mkg__contains(head, "\"relation\"")))
             return 80;
-        if (contains(head, "\"head\"") && contains(head, "\"tail\"")) return 80;
+        if (mkg__contains(head, "\"head\"") && mkg__contains(head, "\"tail\""))
+            return 80;
         /* Lists of strings are triples; a list of objects may be records. */
         head = mkg__trim(mkg__view(head.ptr + 1, head.len - 1));
         bool strings = head.len && (head.ptr[0] == '[' || head.ptr[0] == '"');
@@ -361,4 +363,5 @@ static mkg_status read_triples(mkg__import *im, mkg_err *err)
                                     : read_table(im, err);
 }
 
-const mkg__format mkg__format_triples = {"triples", recognise, read_triples};
+const mkg__format mkg__format_triples = {
+    .name = "triples", .recognise = recognise, .read = read_triples};

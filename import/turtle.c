@@ -336,4 +336,5 @@ static int recognise(mkg_view head, const char *file)
     return terms(v) >= 3 ? 90 : 0;
 }
 
-const mkg__format mkg__format_rdf = {"rdf", recognise, read_rdf};
+const mkg__format mkg__format_rdf = {
+    .name = "rdf", .recognise = recognise, .read = read_rdf};

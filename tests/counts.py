@@ -3,6 +3,8 @@
 "key number" for each count that the import must agree with. Keys: nodes, facts, names,
 type:T, relation:R. A test compares (tests/test_import_shared.c)."""
 import csv
+import glob
+import gzip
 import json
 import re
 import shutil
@@ -184,9 +186,126 @@ def rdf(path, c):
     sys.exit(0)
 
 
-FORMATS = {"rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
+class Merging(Counts):
+    """Nodes of one type and name are one, unless both have codes of one system: what
+    was there first takes the other up (docs/formats.md, "Outside formats")."""
+
+    def __init__(self):
+        super().__init__()
+        self.of_id, self.by_name, self.systems = {}, {}, {}
+
+    def thing(self, id, type, name):
+        if id in self.of_id:
+            return self.of_id[id]
+        system, key = id.split(":")[0], (type, fold(name))
+        for node in self.by_name.get(key, []):
+            if system not in self.systems[node]:
+                break
+        else:
+            node = id
+            self.node(id, type)
+            self.by_name.setdefault(key, []).append(id)
+            self.systems[id] = set()
+        self.systems[node].add(system)
+        self.of_id[id] = node
+        self.name(node, name)
+        return node
+
+
+HETIONET = {  # kind: type, system of a code without a prefix
+    "Anatomy": ("body_site", None), "Biological Process": ("process", None),
+    "Cellular Component": ("cellular_component", None), "Compound": ("drug", "DRUGBANK"),
+    "Disease": ("disease", None), "Gene": ("gene", "NCBIGENE"),
+    "Molecular Function": ("molecular_function", None), "Pathway": ("pathway", "Pathway"),
+    "Pharmacologic Class": ("drug_class", "NDFRT"), "Side Effect": ("symptom", "UMLS"),
+    "Symptom": ("symptom", "MESH")}
+METAEDGES = {
+    "CtD": "treats", "CpD": "treats", "CcSE": "adverse_effect", "DpS": "symptom",
+    "DaG": "gene", "DlA": "body_site", "PCiC": "is_a", "CrC": "resembles",
+    "DrD": "resembles", "CbG": "binds", "CuG": "upregulates", "CdG": "downregulates",
+    "DuG": "upregulates", "DdG": "downregulates", "AuG": "upregulates",
+    "AdG": "downregulates", "AeG": "expresses", "GcG": "covaries_with",
+    "GiG": "gene_interacts_with", "Gr>G": "regulates", "GpBP": "participates_in",
+    "GpCC": "participates_in", "GpMF": "participates_in", "GpPW": "participates_in"}
+
+
+def hetionet(path, _):
+    c = Merging()
+
+    def split(id):
+        kind, local = id.split("::", 1)
+        type, system = HETIONET[kind]
+        return (local if ":" in local else system + ":" + local), type
+
+    lines = (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8")
+    header = next(lines).rstrip().split("\t")
+    for line in lines:
+        a, b, d = line.rstrip("\r\n").split("\t")
+        if header[0] == "id":
+            c.thing(*split(a), b)
+        else:
+            s, o = (c.thing(*split(x), split(x)[0]) for x in (a, d))
+            if b == "PCiC":  # a class includes its members: they are of it
+                s, o = o, s
+            c.fact(s, METAEDGES[b], o)
+    return c
+
+
+def kgx(path, c):
+    def thing(id):
+        id = re.sub(r"^http://identifiers.org/(\w+)/", lambda m: m[1].upper() + ":", id)
+        c.node(id, "gene" if id.startswith(("HGNC:", "NCBIGENE:")) else type_of(id))
+        c.name(id, id)
+        return id
+
+    relations = {"rdfs:subClassOf": "is_a", "RO:0004003": "gene"}
+    for row in csv.DictReader(open(path, encoding="utf-8", newline=""), delimiter="\t"):
+        c.fact(thing(row["subject"]), relations[row["relation"]], thing(row["object"]))
+
+
+def rrf(path, c):
+    """MRCONSO and RXNCONSO: atoms that are not suppressed."""
+    for line in open(path, encoding="utf-8"):
+        f = line.rstrip("\n").split("|")
+        if f[16] in "OEY" and f[16]:
+            continue
+        id = ("UMLS:" if f[0].startswith("C") else "RXNORM:") + f[0]
+        c.node(id, "concept" if id.startswith("UMLS") else "drug")
+        c.name(id, f[14])
+
+
+def rf2(path, c):
+    """A folder: of the rows of an id the latest, if it is active."""
+    def rows(part):
+        latest = {}
+        for name in glob.glob(path + "/*" + part + "*"):
+            for row in csv.DictReader(open(name, encoding="utf-8", newline=""), delimiter="\t",
+                                      quoting=csv.QUOTE_NONE):
+                if row["id"] not in latest or row["effectiveTime"] >= latest[row["id"]]["effectiveTime"]:
+                    latest[row["id"]] = row
+        return latest.values()
+
+    state = {row["id"]: row["active"] for row in rows("_Concept_")}
+    names = {}
+    for row in rows("_Description_"):
+        if row["active"] == "1":
+            names.setdefault(row["conceptId"], []).append(row["term"])
+            cut = re.sub(r" \([^()]*\)$", "", row["term"])
+            if row["typeId"] == "900000000000003001":
+                names[row["conceptId"]].append(cut)
+    for row in rows("_Relationship_"):
+        if row["active"] == "1":
+            c.fact(row["sourceId"], "is_a", row["destinationId"])
+            for id in (row["sourceId"], row["destinationId"]):
+                names.setdefault(id, [])
+    for id in {id for id, active in state.items() if active == "1"} | set(names):
+        c.node(id, "obsolete" if state.get(id) == "0" else "concept")
+        for name in names.get(id) or ["SNOMEDCT:" + id]:
+            c.name(id, name)
+
+
+FORMATS = {"rf2": rf2, "rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()
-    FORMATS[sys.argv[1]](sys.argv[2], counts)
-    counts.show()
+    (FORMATS[sys.argv[1]](sys.argv[2], counts) or counts).show()

@@ -21,6 +21,12 @@ static const struct {
              F("babelon", "hpo/hp-zh-preprocessed.babelon.tsv"),
              F("obographs", "disease_ontology/DO_cancer_slim.json"),
              F("rdf", "rdf_ttl/synthea_ontology.ttl"),
+             F("hetionet", "hetionet/hetionet-v1.0-nodes.tsv"),
+             F("hetionet", "hetionet/edges-5k.sif.gz"),
+             F("kgx", "mondo/mondo-rare_edges.tsv"),
+             F("rf2", "snomed_rf2_fixture"),
+             F("rrf", "rrf_fixture/MRCONSO_sample.RRF"),
+             F("rrf", "rrf_fixture/RXNCONSO_sample.RRF"),
              {"owl", "disease_ontology/DO_cancer_slim.owl", "obo",
               "disease_ontology/DO_cancer_slim.obo"}};
 

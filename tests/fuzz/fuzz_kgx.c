@@ -1,0 +1,7 @@
+/* KGX, as TSV and as JSON Lines. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import("kgx", false, fuzz_open(data, size));
+}

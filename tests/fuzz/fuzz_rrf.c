@@ -1,0 +1,7 @@
+/* UMLS and RxNorm, RRF. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import("rrf", false, fuzz_open(data, size));
+}
