@@ -102,6 +102,9 @@ mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found *out, si
         MKG_GO(search_once(kg, x, text, mkg__view(form.ptr, form.len), &b, err));
         if (!mkg__names_damaged(x)) break;
     }
+    /* Among equals more facts count a trace more. */
+    for (size_t i = 0; i < b.n; i++)
+        if (out[i].score > 1) out[i].score = 1;
     *n = b.n;
     st = b.n ? MKG_OK : MKG_NOTFOUND;
 out:

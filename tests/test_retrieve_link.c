@@ -112,6 +112,8 @@ static void test_search(void **state)
     assert_finds(w, "荨麻", "荨麻疹", "prefix");
     mkg_found found[5];
     size_t n;
+    assert_mkg_ok(mkg_search(w->kg, "高血压", 5, found, &n, &err));
+    assert_true(n > 0 && found[0].score > 0.99 && found[0].score <= 1);
     assert_mkg_ok(mkg_search(w->kg, "high blood presure", 5, found, &n, &err));
     assert_name(w, found[0].node, "高血压");
     assert_mkg_ok(mkg_search(w->kg, "高血鸭", 5, found, &n, &err));
