@@ -8,6 +8,8 @@
 /* A byte of the folded question: what explains it. */
 enum { NOTHING, NAME, PHRASE, WORD };
 
+enum { SHORT = 12 }; /* characters of a question without asides */
+
 static void mark(char *by, size_t start, size_t end, char what)
 {
     for (size_t i = start; i < end; i++)
@@ -193,14 +195,23 @@ static bool find_unknown(const mkg__form *f, const mkg__question *q, size_t star
 }
 
 bool mkg__form_unknown(const mkg__form *f, const mkg__question *q,
-                       const mkg__asks *asks, size_t *start, size_t *end)
+                       const mkg__asks *asks, size_t names, size_t *start, size_t *end)
 {
     for (size_t i = 0; f->yes_no && i < asks->n; i++) {
         const mkg__ask *a = &asks->at[i];
         if (!a->relation->literal && find_unknown(f, q, a->gap, a->gap_end, start, end))
             return true;
     }
-    return false;
+    /* What the question begins with is what it is about: "阿司匹林能治感冒吗". */
+    if (!f->yes_no || asks->n == 0 || names != 1 || f->by[0] != NOTHING ||
+        f->content > SHORT)
+        return false;
+    size_t stop = 0;
+    while (stop < q->folded.len && f->by[stop] == NOTHING && !is_blank(q, stop))
+        stop++;
+    *start = 0;
+    *end = stop;
+    return mkg__utf8_count(q->folded.ptr, stop) >= 3;
 }
 
 /* 1 if the list has "a|b", -1 if it has "b|a", else 0. */

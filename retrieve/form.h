@@ -31,7 +31,7 @@ void mkg__form_clear(mkg__form *f);
  * question: "能吃阿司匹林吗" in a graph that has no aspirin. Bytes of the folded
  * question; false if there is none. */
 bool mkg__form_unknown(const mkg__form *f, const mkg__question *q,
-                       const mkg__asks *asks, size_t *start, size_t *end);
+                       const mkg__asks *asks, size_t names, size_t *start, size_t *end);
 
 /* Does a fact of one relation speak against the other on the same pair? 1 if `a` is the
  * one that allows, -1 if `b` is, 0 if they do not concern each other. */

@@ -268,7 +268,7 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
     if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
         MKG_GO(mkg__gather_paths(g, err));
     if (decided) goto out;
-    if (mkg__form_unknown(g->form, g->q, asks, &start, &end)) {
+    if (mkg__form_unknown(g->form, g->q, asks, g->nspans, &start, &end)) {
         MKG_GO(missing_unknown(g, start, end, err));
         goto out;
     }

@@ -296,7 +296,8 @@ static void test_yes_no(void **state)
     /* A "not" belongs to what is said of the two, and "会不会" holds none. */
     check_verdict(w, "感冒会不会引起肺炎", MKG_VERDICT_YES, "感冒 complication 肺炎;");
     check_verdict(w, "感冒不会引起肺炎吗", MKG_VERDICT_NO, "感冒 complication 肺炎;");
-    check_verdict(w, "肺炎是感冒的并发症吗", MKG_VERDICT_YES, "感冒 complication 肺炎;");
+    check_verdict(w, "肺炎是感冒的并发症吗", MKG_VERDICT_YES,
+                  "感冒 complication 肺炎;");
     check_verdict(w, "does propranolol treat asthma", MKG_VERDICT_NO,
                   "propranolol contraindicated_in asthma;");
     check_verdict(w, "propranolol is not used to treat asthma", MKG_VERDICT_YES,
@@ -325,6 +326,10 @@ static void test_sense(void **state)
     assert_string_equal(e->missing[0].reason, "below_threshold");
     mkg_evidence_free(e);
     assert_string_equal(ask(*state, "高血压能吃阿司匹林吗", &e), "");
+    mkg_evidence_free(e);
+    assert_string_equal(ask(*state, "阿莫西林会并发肺炎吗", &e), "");
+    assert_string_equal(e->missing[0].what, "阿莫西林");
+    assert_string_equal(e->missing[0].reason, "unknown_entity");
     mkg_evidence_free(e);
     /* Food is no answer to a question for drugs. */
     assert_string_equal(ask(*state, "感冒吃什么药", &e), "");
