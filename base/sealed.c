@@ -277,3 +277,26 @@ void mkg__sealer_free(mkg__sealer *w)
     mkg__free(w->sums);
     mkg__free(w);
 }
+
+void mkg__derived_write(const char *path, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    size_t left = n;
+    mkg__buf tmp = {0};
+
+    mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
+    int fd = mkg__buf_cstr(&tmp)
+                 ? open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                 : -1;
+    if (fd >= 0) {
+        ssize_t done;
+        while (left > 0 &&
+               ((done = write(fd, p, left)) > 0 || (done < 0 && errno == EINTR))) {
+            if (done < 0) continue;
+            p += done;
+            left -= (size_t)done;
+        }
+        if (close(fd) != 0 || left > 0 || rename(tmp.ptr, path) != 0) unlink(tmp.ptr);
+    }
+    mkg__buf_clear(&tmp);
+}

@@ -51,4 +51,9 @@ mkg_status mkg__sealer_end(mkg__sealer *w, mkg_err *err);
 /* Takes away what was not ended. */
 void mkg__sealer_free(mkg__sealer *w);
 
+/* Write a file that can be made again: beside `path` and over it. Not waited for, as a
+ * file that a crash leaves half written has another checksum and is made anew. Who
+ * cannot write goes without the file. */
+void mkg__derived_write(const char *path, const void *bytes, size_t n);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -427,31 +428,6 @@ static mkg_status make_image(builder *b, mkg_kg *kg, mkg__csr *c, mkg_err *err)
     return MKG_OK;
 }
 
-/* Beside the file and over it. Not waited for: a file that a crash leaves half written
- * has another checksum and is made anew. Who cannot write has the view in memory. */
-static void write_file(const mkg__csr *c, const char *path)
-{
-    const char *p = c->base;
-    size_t left = c->bytes;
-    mkg__buf tmp = {0};
-
-    mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
-    int fd = mkg__buf_cstr(&tmp)
-                 ? open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-                 : -1;
-    if (fd >= 0) {
-        ssize_t n;
-        while (left > 0 &&
-               ((n = write(fd, p, left)) > 0 || (n < 0 && errno == EINTR))) {
-            if (n < 0) continue;
-            p += n;
-            left -= (size_t)n;
-        }
-        if (close(fd) != 0 || left > 0 || rename(tmp.ptr, path) != 0) unlink(tmp.ptr);
-    }
-    mkg__buf_clear(&tmp);
-}
-
 mkg_status mkg__csr_open(mkg_kg *kg, mkg__csr **out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -471,7 +447,8 @@ mkg_status mkg__csr_open(mkg_kg *kg, mkg__csr **out, mkg_err *err)
     MKG_GO(make_image(&b, kg, c, err));
     /* The file is of the newest version: who looks at an earlier one leaves it alone.
      */
-    if (kg->version > 0 && kg->version == kg->newest) write_file(c, path);
+    if (kg->version > 0 && kg->version == kg->newest)
+        mkg__derived_write(path, c->base, c->bytes);
     *out = c;
     c = NULL;
 out:

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/sealed.h"
 #include "retrieve/phrases_internal.h"
 
 #include <errno.h>
@@ -520,23 +521,5 @@ out:
  * has other checksums and is made anew. Who cannot write has the index in memory. */
 void mkg__names_write(const mkg__names *x, const char *path)
 {
-    const char *p = x->base;
-    size_t left = x->bytes;
-    mkg__buf tmp = {0};
-
-    mkg__buf_printf(&tmp, "%s.tmp.%ld", path, (long)getpid());
-    int fd = mkg__buf_cstr(&tmp)
-                 ? open(tmp.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-                 : -1;
-    if (fd >= 0) {
-        ssize_t n;
-        while (left > 0 &&
-               ((n = write(fd, p, left)) > 0 || (n < 0 && errno == EINTR))) {
-            if (n < 0) continue;
-            p += n;
-            left -= (size_t)n;
-        }
-        if (close(fd) != 0 || left > 0 || rename(tmp.ptr, path) != 0) unlink(tmp.ptr);
-    }
-    mkg__buf_clear(&tmp);
+    mkg__derived_write(path, x->base, x->bytes);
 }
