@@ -314,4 +314,14 @@ mkg_status cli_cmd_compact(cli *c);
 mkg_status cli_cmd_help(cli *c);
 mkg_status cli_cmd_version(cli *c);
 
+/* The cases that an evaluation missed, one on a line of a file that the user named. */
+typedef struct cli_misses {
+    FILE *f; /* NULL: they are not wanted */
+    size_t n;
+    bool failed; /* to write */
+} cli_misses;
+
+/* For json_dump_callback(): ctx is a FILE. */
+int cli_write_to(const char *p, size_t n, void *ctx);
+
 #endif

@@ -6,22 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-typedef struct misses {
-    FILE *f;
-    size_t n;
-    bool failed;
-} misses;
-
-static int write_to(const char *p, size_t n, void *ctx)
-{
-    return fwrite(p, 1, n, ctx) == n ? 0 : -1;
-}
-
 /* One missed case on a line, with what was found instead. */
 static void on_case(void *ctx, const char *json_case, size_t rank,
                     const mkg_evidence *e)
 {
-    misses *m = ctx;
+    cli_misses *m = ctx;
     json_t *given = NULL, *mentions = json_array(), *evidence = json_array();
 
     if (rank != 0 || !m->f || m->failed) goto out;
@@ -37,7 +26,7 @@ static void on_case(void *ctx, const char *json_case, size_t rank,
     json_t *v = json_pack("{s:O?, s:s, s:O, s:O}", "case", given, "status",
                           mkg_answer_status_name(e->status), "mentions", mentions,
                           "evidence", evidence);
-    if (!v || json_dump_callback(v, write_to, m->f, JSON_COMPACT) != 0 ||
+    if (!v || json_dump_callback(v, cli_write_to, m->f, JSON_COMPACT) != 0 ||
         fputc('\n', m->f) == EOF)
         m->failed = true;
     json_decref(v);
@@ -113,7 +102,7 @@ static mkg_status eval_retrieval(cli *c, const char *file)
     mkg_kg *kg = NULL;
     mkg_retriever *r = NULL;
     mkg_retrieval_score score;
-    misses m = {0};
+    cli_misses m = {0};
     const char *path = cli_opt_text(c, "misses");
     mkg_retrieve_opts opts = {.exact = cli_opt_given(c, "exact")};
 

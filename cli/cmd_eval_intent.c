@@ -58,29 +58,18 @@ out:
 static const char *const method_names[MKG_INTENT_METHODS] = {
     "majority", "phrases", "generated", "both", "folds"};
 
-typedef struct misses {
-    FILE *f;
-    size_t n;
-    bool failed;
-} misses;
-
-static int write_to(const char *p, size_t n, void *ctx)
-{
-    return fwrite(p, 1, n, ctx) == n ? 0 : -1;
-}
-
 /* A case that the model missed (the folds, where no model was measured). */
 static void on_case(void *ctx, const char *question, const char *label,
                     const char *const said[MKG_INTENT_METHODS])
 {
-    misses *m = ctx;
+    cli_misses *m = ctx;
     const char *model = said[MKG_INTENT_GENERATED] ? said[MKG_INTENT_GENERATED]
                                                    : said[MKG_INTENT_CROSS];
     if (m->failed || strcmp(model, label) == 0) return;
     json_t *v = json_pack("{s:s, s:s}", "question", question, "intent", label);
     for (size_t i = MKG_INTENT_PHRASES; i < MKG_INTENT_METHODS; i++)
         if (said[i]) json_object_set_new(v, method_names[i], json_string(said[i]));
-    if (!v || json_dump_callback(v, write_to, m->f, JSON_COMPACT) != 0 ||
+    if (!v || json_dump_callback(v, cli_write_to, m->f, JSON_COMPACT) != 0 ||
         fputc('\n', m->f) == EOF)
         m->failed = true;
     json_decref(v);
@@ -169,7 +158,7 @@ mkg_status cli_eval_intent(cli *c, const char *file)
     mkg_kg *kg = NULL;
     char *model = NULL;
     mkg_intent_score score = {0};
-    misses m = {0};
+    cli_misses m = {0};
     const char *path = cli_opt_text(c, "misses");
     mkg_intent_eval_opts o = {.map = cli_opt_text(c, "map"),
                               .folds = (size_t)cli_opt_count(c, "folds"),

@@ -13,11 +13,6 @@ typedef struct misses {
     bool failed;
 } misses;
 
-static int write_to(const char *p, size_t n, void *ctx)
-{
-    return fwrite(p, 1, n, ctx) == n ? 0 : -1;
-}
-
 /* One missed case on a line, with what was found instead. */
 static void on_case(void *ctx, const char *json_case, size_t rank,
                     const mkg_found *found, size_t n)
@@ -40,8 +35,8 @@ static void on_case(void *ctx, const char *json_case, size_t rank,
     json_t *v = json_pack("{s:O?, s:I, s:O}", "case", given, "rank", (json_int_t)rank,
                           "found", list);
     if (!v ||
-        json_dump_callback(v, write_to, m->f, JSON_COMPACT | JSON_REAL_PRECISION(4)) !=
-            0 ||
+        json_dump_callback(v, cli_write_to, m->f,
+                           JSON_COMPACT | JSON_REAL_PRECISION(4)) != 0 ||
         fputc('\n', m->f) == EOF)
         m->failed = true;
     json_decref(v);

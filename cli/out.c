@@ -260,3 +260,8 @@ mkg_status cli_table_print(cli *c, cli_table *t, size_t heads)
     cli_table_clear(t);
     return st;
 }
+
+int cli_write_to(const char *p, size_t n, void *ctx)
+{
+    return fwrite(p, 1, n, ctx) == n ? 0 : -1;
+}
