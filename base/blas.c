@@ -1,0 +1,61 @@
+#include "base/blas.h"
+
+#include "base/dylib.h"
+#include "base/err.h"
+
+#include <cblas.h>
+#include <pthread.h>
+
+static struct {
+    __typeof__(&cblas_sgemm) sgemm;
+    __typeof__(&cblas_sgemv) sgemv;
+    __typeof__(&openblas_set_num_threads) set_threads;
+} lib;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static mkg_status load_status;
+static mkg_err load_error;
+
+static void load(void)
+{
+    const mkg__symbol symbols[] = {
+        {"cblas_sgemm", &lib.sgemm},
+        {"cblas_sgemv", &lib.sgemv},
+        {"openblas_set_num_threads", &lib.set_threads},
+    };
+    load_status = mkg__dylib_load("libopenblas.so.0", "libopenblas0", symbols,
+                                  sizeof symbols / sizeof *symbols, &load_error);
+    if (load_status >= 0) lib.set_threads(1);
+}
+
+mkg_status mkg__blas_open(mkg_err *err)
+{
+    pthread_once(&once, load);
+    if (load_status < 0 && err) *err = load_error;
+    return load_status;
+}
+
+static CBLAS_TRANSPOSE side(mkg__blas_side s)
+{
+    return s == MKG_TRANSPOSED ? CblasTrans : CblasNoTrans;
+}
+
+void mkg__sgemm(mkg__blas_side ta, mkg__blas_side tb, size_t m, size_t n, size_t k,
+                float alpha, const float *a, size_t lda, const float *b, size_t ldb,
+                float beta, float *c, size_t ldc)
+{
+    lib.sgemm(CblasRowMajor, side(ta), side(tb), (blasint)m, (blasint)n, (blasint)k,
+              alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+}
+
+void mkg__sgemv(mkg__blas_side ta, size_t m, size_t n, float alpha, const float *a,
+                size_t lda, const float *x, float beta, float *y)
+{
+    lib.sgemv(CblasRowMajor, side(ta), (blasint)m, (blasint)n, alpha, a, (blasint)lda,
+              x, 1, beta, y, 1);
+}
+
+void mkg__blas_threads(unsigned threads)
+{
+    lib.set_threads((int)threads);
+}
