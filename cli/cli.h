@@ -107,6 +107,8 @@ mkg_status cli_parse(cli *c, int argc, char **argv);
 
 /* The command called `word`; MKG_EARG with "did you mean" if there is none. */
 mkg_status cli_take_command(cli *c, const char *word, const cli_command **out);
+/* A row named "command word" takes the command's place: "lm train". */
+bool cli_take_part(const char *word, const cli_command **command);
 
 /* Value of an option of the command; the name must be in its table. */
 const char *cli_opt_text(const cli *c, const char *name); /* NULL: not given */
@@ -305,6 +307,7 @@ mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
 mkg_status cli_cmd_lm(cli *c);
+mkg_status cli_cmd_train(cli *c);
 mkg_status cli_cmd_learn(cli *c);
 mkg_status cli_cmd_remove(cli *c);
 mkg_status cli_cmd_diff(cli *c);

@@ -5,7 +5,7 @@ static const cli_command other_commands[] = {
     {.name = "help",
      .run = cli_cmd_help,
      .args = "[COMMAND]",
-     .max_args = 1,
+     .max_args = 2,
      .brief = "tell how to use a command",
      .about =
          "Without COMMAND, the list of commands and the options of all of them. With "
@@ -36,9 +36,9 @@ const char *const *cli_languages(void)
 
 const cli_command *cli_command_at(size_t i)
 {
-    static const cli_command *const groups[] = {cli_store_commands, cli_graph_commands,
-                                                cli_answers_commands, cli_lm_commands,
-                                                other_commands};
+    static const cli_command *const groups[] = {
+        cli_store_commands, cli_graph_commands, cli_answers_commands,
+        cli_lm_commands,    cli_train_commands, other_commands};
     for (size_t g = 0; g < COUNT(groups); g++)
         for (const cli_command *k = groups[g]; k->name; k++, i--)
             if (i == 0) return k;

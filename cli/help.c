@@ -202,6 +202,10 @@ mkg_status cli_cmd_help(cli *c)
     if (c->nargs) {
         mkg_status st = cli_take_command(c, c->args[0], &of);
         if (st < 0) return st;
+        if (c->nargs > 1 && !cli_take_part(c->args[1], &of))
+            return mkg__fail(&c->err, MKG_EARG,
+                             "%s has no part '%s' with help of its own", of->name,
+                             c->args[1]);
     }
     if (!c->json) {
         cli_help(c, of);

@@ -273,7 +273,7 @@ static mkg_status take_option(cli *c, reader *r)
 
 mkg_status cli_take_command(cli *c, const char *word, const cli_command **out)
 {
-    enum { COMMANDS_MAX = 32 };
+    enum { COMMANDS_MAX = 64 };
     const char *names[COMMANDS_MAX];
     size_t n = 0;
 
@@ -285,6 +285,27 @@ mkg_status cli_take_command(cli *c, const char *word, const cli_command **out)
     }
     if (*out) return MKG_OK;
     return cli_unknown(c, "there is no command", word, "in this version", names, n);
+}
+
+bool cli_take_part(const char *word, const cli_command **command)
+{
+    size_t n = strlen((*command)->name);
+    const cli_command *k;
+    for (size_t i = 0; (k = cli_command_at(i)); i++)
+        if (strncmp(k->name, (*command)->name, n) == 0 && k->name[n] == ' ' &&
+            strcmp(k->name + n + 1, word) == 0) {
+            *command = k;
+            return true;
+        }
+    return false;
+}
+
+/* The first argument may name a part of the command that has options of its own. */
+static bool take_part(cli *c, const char *word)
+{
+    for (size_t i = 0; i < c->command->noptions; i++)
+        if (c->values[i].given) return false;
+    return c->nargs == 0 && cli_take_part(word, &c->command);
 }
 
 static mkg_status check_args(cli *c)
@@ -333,7 +354,7 @@ mkg_status cli_parse(cli *c, int argc, char **argv)
             MKG_GO(take_option(c, &r));
         } else if (!c->command) {
             MKG_GO(cli_take_command(c, arg, &c->command));
-        } else {
+        } else if (!options || !take_part(c, arg)) {
             c->args[c->nargs++] = arg;
         }
     }

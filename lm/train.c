@@ -348,6 +348,11 @@ mkg_status mkg_trainer_score(mkg_trainer *t, const mkg_texts *texts,
     return MKG_OK;
 }
 
+size_t mkg_trainer_trained(const mkg_trainer *t)
+{
+    return t->net.n - t->net.frozen;
+}
+
 const float *mkg_trainer_losses(const mkg_trainer *t, size_t *n)
 {
     *n = t->step;

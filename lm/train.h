@@ -104,6 +104,8 @@ typedef struct mkg_train_score {
 MKG_API mkg_status mkg_trainer_score(mkg_trainer *t, const mkg_texts *texts,
                                      mkg_train_score *out, mkg_err *err);
 
+MKG_API size_t mkg_trainer_trained(const mkg_trainer *t); /* values that change */
+
 /* Losses so far, one a step; borrowed until the next step. */
 MKG_API const float *mkg_trainer_losses(const mkg_trainer *t, size_t *n);
 
