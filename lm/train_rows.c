@@ -4,6 +4,15 @@
 
 #include <math.h>
 
+/* Compiled for wider registers too, and chosen when the program is loaded; no sum
+ * depends on their width, and products are not fused (-ffp-contract=off). */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                 \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define WIDE
+#endif
+
 /* Sum in eight lanes, which the compiler may keep in vector registers. */
 static float dot(const float *a, const float *b, size_t n)
 {
@@ -18,7 +27,7 @@ static float dot(const float *a, const float *b, size_t n)
 }
 
 /* exp within 2 ulp: 2^n times a polynomial (Cephes' expf); 0 below -87. */
-static inline float fast_exp(float x)
+static inline __attribute__((always_inline)) float fast_exp(float x)
 {
     float lo = x < -87.0f ? -87.0f : x, hi = lo > 88.0f ? 88.0f : lo;
     float n = (float)(int)(hi * 1.44269504f + (hi < 0 ? -0.5f : 0.5f));
@@ -37,8 +46,8 @@ static inline float fast_exp(float x)
     return x < -87.0f ? 0.0f : p * two.f;
 }
 
-void mkg__rms_rows(const float *x, const float *w, size_t n, size_t dim, float eps,
-                   float *h, float *inv)
+WIDE void mkg__rms_rows(const float *x, const float *w, size_t n, size_t dim, float eps,
+                        float *h, float *inv)
 {
     for (size_t i = 0; i < n; i++) {
         const float *a = x + i * dim;
@@ -50,9 +59,9 @@ void mkg__rms_rows(const float *x, const float *w, size_t n, size_t dim, float e
     }
 }
 
-void mkg__rms_rows_back(const float *x, const float *w, const float *inv,
-                        const float *dh, size_t n, size_t dim, bool add, float *dx,
-                        float *dw)
+WIDE void mkg__rms_rows_back(const float *x, const float *w, const float *inv,
+                             const float *dh, size_t n, size_t dim, bool add, float *dx,
+                             float *dw)
 {
     for (size_t i = 0; i < n; i++) {
         const float *a = x + i * dim, *g = dh + i * dim;
@@ -74,15 +83,15 @@ void mkg__rms_rows_back(const float *x, const float *w, const float *inv,
     }
 }
 
-void mkg__swiglu(const float *restrict gate, const float *restrict up, size_t n,
-                 float *restrict a)
+WIDE void mkg__swiglu(const float *restrict gate, const float *restrict up, size_t n,
+                      float *restrict a)
 {
     for (size_t i = 0; i < n; i++)
         a[i] = gate[i] / (1 + fast_exp(-gate[i])) * up[i];
 }
 
-void mkg__swiglu_back(const float *restrict gate, const float *restrict up, size_t n,
-                      float *restrict da, float *restrict dgate)
+WIDE void mkg__swiglu_back(const float *restrict gate, const float *restrict up,
+                           size_t n, float *restrict da, float *restrict dgate)
 {
     for (size_t i = 0; i < n; i++) {
         float s = 1 / (1 + fast_exp(-gate[i])), silu = gate[i] * s, d = da[i];
@@ -91,7 +100,7 @@ void mkg__swiglu_back(const float *restrict gate, const float *restrict up, size
     }
 }
 
-void mkg__exp_shift(float *s, size_t n, float shift)
+WIDE void mkg__exp_shift(float *s, size_t n, float shift)
 {
     for (size_t i = 0; i < n; i++)
         s[i] = fast_exp(s[i] - shift);
