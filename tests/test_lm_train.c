@@ -7,6 +7,8 @@
 #include "lm/train_texts.h"
 #include "lm/trainer.h"
 
+#include <sys/wait.h>
+
 typedef struct fixture {
     char *folder, *path;
     mkg_model *m;
@@ -197,6 +199,81 @@ static void it_is_the_network_that_runs(void **state)
         mkg__lane_clear(&lane);
         mkg__net_clear(&net);
         close_tiny(&f);
+    }
+}
+
+/* ---- PyTorch ---- */
+
+/* What train_torch.py reads: the texts, the loss, the gradients. */
+static void write_case(const fixture *f, const mkg__net *net, const mkg__lane *lane,
+                       const mkg__shard *s, double loss)
+{
+    char *json = in_folder(f->folder, "texts.json"),
+         *raw = in_folder(f->folder, "gradients.f32");
+    FILE *j = fopen(json, "w"), *g = fopen(raw, "wb");
+    assert_true(j && g);
+    fprintf(j, "{\"loss\": %.9g, \"texts\": [", loss);
+    for (size_t t = 0, w = 0; t < s->ntexts; t++) {
+        size_t end = s->start[t + 1];
+        fprintf(j, "%s{\"tokens\": [", t ? ", " : "");
+        for (size_t i = s->start[t]; i < end; i++)
+            fprintf(j, "%u, ", s->tokens[i]);
+        size_t prompt = s->row[w] - s->start[t] + 1;
+        while (w < s->nwanted && s->row[w] < end)
+            w++;
+        fprintf(j, "%u], \"prompt\": %zu}", s->want[w - 1], prompt);
+    }
+    fprintf(j, "], \"tensors\": [");
+    for (size_t i = 0; i < net->ntensors; i++)
+        fprintf(j, "%s[\"%s\", %zu, %zu]", i ? ", " : "", net->tensors[i].name,
+                net->tensors[i].rows, net->tensors[i].cols);
+    fprintf(j, "]}\n");
+    assert_int_equal(fwrite(lane->grad, sizeof(float), net->n, g), net->n);
+    assert_int_equal(fclose(j) | fclose(g), 0);
+    free(json);
+    free(raw);
+}
+
+static void as_pytorch_has_it(void **state)
+{
+    (void)state;
+    static const char *const archs[] = {"llama", "qwen2", "qwen3"};
+    for (size_t k = 0; k < 3; k++) {
+        fixture f;
+        tiny t = TINY;
+        mkg__net net;
+        mkg__lane lane;
+        mkg__shard s;
+        mkg__loss loss = {0};
+        char line[4096];
+        t.arch = archs[k];
+        t.tied = k != 1;
+        open_tiny(&f, &t);
+        assert_mkg_ok(mkg__net_new(f.m, 0, 0, 1, &net, &err));
+        assert_mkg_ok(mkg__lane_new(&net, 64, 16, &lane, &err));
+        fill_shard(&s, t.vocab);
+        mkg__net_pass(&lane, &s, 1, &loss);
+        write_case(&f, &net, &lane, &s, loss.sum);
+        /* Debian's python: another one has another set of packages. */
+        snprintf(line, sizeof line,
+                 "env -u LD_PRELOAD /usr/bin/python3 %s/train_torch.py %s "
+                 "%s/texts.json %s/gradients.f32 >%s/out 2>&1",
+                 MEDKG_TESTS_DIR, f.path, f.folder, f.folder, f.folder);
+        int rc = system(line);
+        mkg__shard_clear(&s);
+        mkg__lane_clear(&lane);
+        mkg__net_clear(&net);
+        int code = WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+        if (code != 0 && code != 77) {
+            snprintf(line, sizeof line, "cat %s/out", f.folder);
+            (void)!system(line);
+        }
+        close_tiny(&f);
+        if (code == 77 || code == 127) {
+            print_message("no PyTorch (python3-torch): skipped\n");
+            skip();
+        }
+        assert_int_equal(code, 0);
     }
 }
 
@@ -403,6 +480,7 @@ int main(void)
         cmocka_unit_test(gradients_with_norms_of_heads),
         cmocka_unit_test(gradients_of_adapters),
         cmocka_unit_test(it_is_the_network_that_runs),
+        cmocka_unit_test(as_pytorch_has_it),
         cmocka_unit_test(threads_and_breaks_change_nothing),
         cmocka_unit_test(it_learns_and_the_file_has_it),
         cmocka_unit_test(adapters_are_merged),
