@@ -101,6 +101,7 @@ static mkg_status make_trainer(training *t)
     o.threads = (unsigned)cli_opt_count(c, "threads");
     o.rate = cli_opt_real(c, "rate");
     o.seed = cli_opt_count(c, "seed");
+    o.muon = strcmp(cli_opt_text(c, "optimizer"), "muon") == 0;
     o.rank = (size_t)cli_opt_count(c, "lora");
     mkg_status st = mkg_trainer_new(t->model, &o, &t->trainer, &c->err);
     if (st < 0) return st;

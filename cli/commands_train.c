@@ -7,6 +7,12 @@ static const char *const *model_types(void)
     return names;
 }
 
+static const char *const *optimizers(void)
+{
+    static const char *const names[] = {"adamw", "muon", NULL};
+    return names;
+}
+
 static const cli_option train_options[] = {
     {.name = "output",
      .letter = 'o',
@@ -94,6 +100,13 @@ static const cli_option train_options[] = {
      .initial = "0.001",
      .help = "highest learning rate; it rises for --warmup steps, then falls as a "
              "cosine to a twentieth"},
+    {.name = "optimizer",
+     .kind = CLI_CHOICE,
+     .arg = "NAME",
+     .choices = optimizers,
+     .initial = "adamw",
+     .help = "muon needs fewer steps and a little more time for each: for the matrices "
+             "between layers, adamw for the rest"},
     {.name = "warmup",
      .kind = CLI_COUNT,
      .arg = "N",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { CHUNK = 1 << 16 };
+static const float MOMENTUM = 0.95f;
 
 /* ---- making one ---- */
 
@@ -46,9 +47,33 @@ static mkg_status make_chunks(mkg_trainer *t, mkg_err *err)
                 return mkg__nomem(err);
             size_t left = n - from;
             t->chunks[t->nchunks++] =
-                (mkg__chunk_of_values){x->at - t->net.frozen + from,
-                                       left < CHUNK ? left : CHUNK, x->decays, 0};
+                (mkg__chunk_of_values){.at = x->at - t->net.frozen + from,
+                                       .n = left < CHUNK ? left : CHUNK,
+                                       .decays = x->decays,
+                                       .muon = t->opts.muon && x->inner};
         }
+    }
+    return MKG_OK;
+}
+
+/* The matrices that Muon updates, and room for that in each thread. */
+static mkg_status make_matrices(mkg_trainer *t, mkg_err *err)
+{
+    size_t most = 0, threads = mkg__team_threads(t->team);
+    if (!t->opts.muon) return MKG_OK;
+    t->matrices = mkg__calloc(t->net.ntensors, sizeof *t->matrices);
+    t->scratch = mkg__calloc(threads, sizeof *t->scratch);
+    if (!t->matrices || !t->scratch) return mkg__nomem(err);
+    for (size_t i = 0; i < t->net.ntensors; i++) {
+        const mkg__tensor *x = &t->net.tensors[i];
+        if (x->at < t->net.frozen || !x->inner) continue;
+        size_t need = mkg__orthogonal_scratch(x->rows, x->cols) + x->rows * x->cols;
+        if (need > most) most = need;
+        t->matrices[t->nmatrices++] = x;
+    }
+    for (size_t i = 0; i < threads; i++) {
+        t->scratch[i] = mkg__large(most * sizeof(float));
+        if (!t->scratch[i]) return mkg__nomem(err);
     }
     return MKG_OK;
 }
@@ -92,6 +117,7 @@ mkg_status mkg_trainer_new(const mkg_model *m, const mkg_train_opts *opts,
     MKG_GO(make_chunks(t, err));
     MKG_GO(make_lanes(t, err));
     MKG_GO(mkg__team_new(opts->threads, &t->team, err));
+    MKG_GO(make_matrices(t, err));
     *out = t;
     t = NULL;
 out:
@@ -106,6 +132,10 @@ void mkg_trainer_free(mkg_trainer *t)
         mkg__lane_clear(&t->lanes[i].lane);
         mkg__shard_clear(&t->lanes[i].shard);
     }
+    for (unsigned i = 0; t->scratch && i < mkg__team_threads(t->team); i++)
+        mkg__free(t->scratch[i]);
+    mkg__free(t->scratch);
+    mkg__free(t->matrices);
     mkg__team_free(t->team);
     mkg__net_clear(&t->net);
     mkg__free(t->lanes);
@@ -258,6 +288,7 @@ static void update_chunks(void *ctx, size_t from, size_t to, unsigned thread)
                         *restrict v = t->moment2 + x->at,
                         *restrict w = t->net.value + t->net.frozen + x->at;
         float keep = x->decays ? 1 - u->rate * (float)t->opts.decay : 1;
+        if (x->muon) continue;
         for (size_t i = 0; i < x->n; i++) {
             float d = g[i] * u->clip;
             m[i] = b1 * m[i] + (1 - b1) * d;
@@ -266,6 +297,31 @@ static void update_chunks(void *ctx, size_t from, size_t to, unsigned thread)
                    u->rate * (m[i] * u->unbias1) / (sqrtf(v[i] * u->unbias2) + 1e-8f);
             g[i] = 0;
         }
+    }
+}
+
+/* Muon, with Nesterov's momentum; takes the gradient away. */
+static void update_matrices(void *ctx, size_t from, size_t to, unsigned thread)
+{
+    const update *u = ctx;
+    mkg_trainer *t = u->t;
+    for (size_t k = from; k < to; k++) {
+        const mkg__tensor *x = t->matrices[k];
+        size_t n = x->rows * x->cols, at = x->at - t->net.frozen;
+        float *g = t->lanes[0].lane.grad + at, *m = t->moment1 + at,
+              *w = t->net.value + x->at, *way = t->scratch[thread];
+        float large = (float)(x->rows > x->cols ? x->rows : x->cols);
+        float step = u->rate * 0.2f * sqrtf(large);
+        float keep = 1 - u->rate * (float)t->opts.decay;
+        for (size_t i = 0; i < n; i++) {
+            float d = g[i] * u->clip;
+            m[i] = MOMENTUM * m[i] + d;
+            way[i] = d + MOMENTUM * m[i];
+            g[i] = 0;
+        }
+        mkg__orthogonal(way, x->rows, x->cols, way + n, way);
+        for (size_t i = 0; i < n; i++)
+            w[i] = w[i] * keep - step * way[i];
     }
 }
 
@@ -290,6 +346,7 @@ static double apply(mkg_trainer *t, double rate)
                 .unbias1 = (float)(1 / (1 - pow(t->opts.beta1, n))),
                 .unbias2 = (float)(1 / (1 - pow(t->opts.beta2, n)))};
     mkg__team_run(t->team, t->nchunks, 1, update_chunks, &u);
+    if (t->nmatrices) mkg__team_run(t->team, t->nmatrices, 1, update_matrices, &u);
     return norm;
 }
 

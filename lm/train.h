@@ -3,14 +3,18 @@
  * products by OpenBLAS.
  *
  * A text is a prompt and what is to be written behind it; only the second part counts.
- * AdamW (Loshchilov and Hutter, arXiv:1711.05101), gradients clipped by their norm,
- * a rate that rises and then falls as a cosine. The same files, options and seed give
- * the same weights on any number of threads. */
+ * AdamW (Loshchilov and Hutter, arXiv:1711.05101), for the matrices between layers
+ * optionally Muon (Jordan et al., 2024; scaled as Liu et al., arXiv:2502.16982, so that
+ * the same rate serves both), gradients clipped by their norm, a rate that rises and
+ * then falls as a cosine. The same files, options and seed give the same weights on any
+ * number of threads. */
 #ifndef MKG_TRAIN_H
 #define MKG_TRAIN_H
 
 #include "lm/model.h"
 #include "lm/tokenizer.h"
+
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +62,7 @@ typedef struct mkg_train_opts {
     unsigned threads;      /* 0: one for each core; not above lanes */
     double rate, rate_end; /* highest; and the last one as a share of it */
     double beta1, beta2, decay, clip;
+    bool muon; /* for matrices between layers */
     uint64_t seed;
     size_t rank;  /* of adapters; 0: all weights are trained */
     double alpha; /* of adapters; 0: twice the rank */

@@ -23,6 +23,7 @@ static void put_state_keys(const mkg_trainer *t, mkg_gguf_writer *w)
     mkg_gguf_put_u64(w, "training.lanes", t->opts.lanes);
     mkg_gguf_put_u64(w, "training.batch", t->opts.batch);
     mkg_gguf_put_u64(w, "training.rank", t->net.rank);
+    mkg_gguf_put_u64(w, "training.muon", t->opts.muon);
 }
 
 mkg_status mkg_trainer_save(const mkg_trainer *t, const char *path, mkg_err *err)
@@ -98,6 +99,7 @@ mkg_status mkg_trainer_load(mkg_trainer *t, const char *path, mkg_err *err)
     MKG_GO(expect(g, "training.lanes", t->opts.lanes, err));
     MKG_GO(expect(g, "training.batch", t->opts.batch, err));
     MKG_GO(expect(g, "training.rank", t->net.rank, err));
+    MKG_GO(expect(g, "training.muon", t->opts.muon, err));
     MKG_GO(find_floats(g, "value", n, &value, err));
     MKG_GO(find_floats(g, "moment1", n, &m1, err));
     MKG_GO(find_floats(g, "moment2", n, &m2, err));

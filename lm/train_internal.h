@@ -19,6 +19,7 @@ typedef struct mkg__tensor {
     char name[96];
     size_t rows, cols, at;
     bool decays; /* a matrix: weight decay applies */
+    bool inner;  /* a matrix between layers: neither embedding nor output */
 } mkg__tensor;
 
 /* y = x W^T + bias (+ scale x A^T B^T: low-rank adaptation, Hu et al.,
@@ -152,5 +153,13 @@ double mkg__clip_factor(double norm, double clip);
 /* The share of the highest rate at a step: rises over `warmup`, falls as a cosine to
  * `end`. */
 double mkg__rate_at(size_t step, size_t warmup, size_t steps, double end);
+
+/* A matrix near to g (rows, cols) whose singular values are all about 1, by five steps
+ * of a Newton-Schulz iteration (Jordan et al., "Muon", 2024): the direction in which
+ * every part of the gradient counts alike. `scratch` has so many floats as
+ * mkg__orthogonal_scratch() says; out (rows, cols) may be g. */
+void mkg__orthogonal(const float *g, size_t rows, size_t cols, float *scratch,
+                     float *out);
+size_t mkg__orthogonal_scratch(size_t rows, size_t cols);
 
 #endif

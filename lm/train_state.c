@@ -27,7 +27,11 @@ static size_t add_tensor(layout *y, const char *name, size_t rows, size_t cols)
         return 0;
     }
     mkg__tensor *t = &net->tensors[net->ntensors++];
-    *t = (mkg__tensor){.rows = rows, .cols = cols, .at = net->n, .decays = rows > 1};
+    *t = (mkg__tensor){.rows = rows,
+                       .cols = cols,
+                       .at = net->n,
+                       .decays = rows > 1,
+                       .inner = rows > 1 && strncmp(name, "blk.", 4) == 0};
     snprintf(t->name, sizeof t->name, "%s", name);
     net->n += rows * cols;
     return t->at;

@@ -9,6 +9,7 @@
 typedef struct mkg__chunk_of_values {
     size_t at, n;
     bool decays;
+    bool muon;      /* left to mkg_trainer.matrices */
     double squares; /* of its gradient */
 } mkg__chunk_of_values;
 
@@ -25,6 +26,9 @@ struct mkg_trainer {
     mkg__train_lane *lanes;
     mkg__chunk_of_values *chunks;
     size_t nchunks;
+    const mkg__tensor **matrices; /* those that Muon updates */
+    size_t nmatrices;
+    float **scratch;          /* (threads of the team) */
     float *moment1, *moment2; /* (net.n - net.frozen) */
     float *losses;            /* (opts.steps) */
     size_t step, epoch;

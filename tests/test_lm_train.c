@@ -279,6 +279,38 @@ static void as_pytorch_has_it(void **state)
 
 /* ---- the trainer ---- */
 
+/* Singular values near 1: x x^T is near the identity, and x is on g's side. */
+static void a_direction_of_all_parts(void **state)
+{
+    (void)state;
+    static const size_t sizes[][2] = {{12, 12}, {8, 20}, {20, 8}};
+    assert_mkg_ok(mkg__blas_open(&err));
+    for (size_t k = 0; k < 3; k++) {
+        size_t rows = sizes[k][0], cols = sizes[k][1], n = rows < cols ? rows : cols;
+        float g[400], x[400], scratch[2000];
+        mkg__rng r = mkg__rng_new(4, k, 0);
+        double along = 0;
+        for (size_t i = 0; i < rows * cols; i++)
+            g[i] = mkg__rng_float(&r) - 0.5f;
+        assert_true(mkg__orthogonal_scratch(rows, cols) <= 2000);
+        mkg__orthogonal(g, rows, cols, scratch, x);
+        for (size_t i = 0; i < rows * cols; i++)
+            along += (double)x[i] * (double)g[i];
+        assert_true(along > 0);
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++) {
+                double sum = 0;
+                if (rows <= cols)
+                    for (size_t c = 0; c < cols; c++)
+                        sum += (double)x[i * cols + c] * (double)x[j * cols + c];
+                else
+                    for (size_t c = 0; c < rows; c++)
+                        sum += (double)x[c * cols + i] * (double)x[c * cols + j];
+                assert_true(fabs(sum - (i == j)) < 0.5);
+            }
+    }
+}
+
 /* A text in which the answer says the prompt again. */
 static mkg_texts *echoes(size_t n, size_t words, uint64_t seed)
 {
@@ -342,6 +374,7 @@ static void threads_and_breaks_change_nothing(void **state)
     mkg_texts *texts = echoes(100, t.vocab, 1); /* several epochs */
     mkg_train_opts o = small_opts();
     o.lanes = 3;
+    o.muon = true;
     o.threads = 1;
     float *one = train(f.m, &o, texts, 30, NULL, NULL, &a);
     o.threads = 3;
@@ -481,6 +514,7 @@ int main(void)
         cmocka_unit_test(gradients_of_adapters),
         cmocka_unit_test(it_is_the_network_that_runs),
         cmocka_unit_test(as_pytorch_has_it),
+        cmocka_unit_test(a_direction_of_all_parts),
         cmocka_unit_test(threads_and_breaks_change_nothing),
         cmocka_unit_test(it_learns_and_the_file_has_it),
         cmocka_unit_test(adapters_are_merged),
