@@ -11,7 +11,7 @@ set(may_cli base kg import embed retrieve lm)
 # Foreign headers appear in as few files as possible.
 set(only_lmdb.h kg/store.c)
 set(only_curl/curl.h lm/http.c)
-set(only_cblas.h base/num_gemm.c)
+set(only_cblas.h base/blas.c)
 set(only_utf8proc.h base/text.c)
 set(only_jansson.h base/json.h)
 set(only_sodium.h base/hash.c)
