@@ -196,8 +196,9 @@ mkg_status mkg__compact_prompt(const mkg_evidence *e, size_t most, mkg__buf *out
     put_question(&w);
     for (size_t i = 0; i < w.n; i++)
         if (!w.done[i]) put_fact(&w, i);
-    for (size_t i = 0; i < e->nmissing; i++)
-        put_name(&w, MKG__MARK_MISSING, e->missing[i].what);
+    for (size_t i = 0; i < e->nmissing; i++) /* the question itself stands there */
+        if (strcmp(e->missing[i].what, e->question) != 0)
+            put_name(&w, MKG__MARK_MISSING, e->missing[i].what);
     if (e->more || w.n < e->npieces) put_mark(out, MKG__MARK_MORE);
     put_verdict(&w);
     put_mark(out, MKG__MARK_ANSWER);

@@ -274,9 +274,77 @@ size_t mkg__ex_add(mkg__example *x, const mkg__group *g, size_t most, uint8_t go
     return x->nfacts - before;
 }
 
+/* Does any thing of the split have facts in this direction? */
+static bool is_used(const mkg__example *x, uint32_t direction)
+{
+    const size_t *start = x->g->start;
+    return start[direction + 1] > start[direction];
+}
+
+uint32_t mkg__ex_borrow(mkg__example *x, bool text)
+{
+    const mkg_corpus *c = x->g->c;
+    uint32_t found = MKG_CORPUS_NONE;
+    size_t seen = 0;
+    for (uint32_t d = 0; d < 2 * c->nrelations; d++) {
+        const mkg_corpus_relation *r = &c->relations[d / 2];
+        if (r->literal != text || is_used(x, d) || (d % 2 && !r->back.name[0]) ||
+            mkg__direction(c, d)->label[mkg__ex_lang(x)][0] == '\0')
+            continue;
+        if (mkg__ex_below(x, ++seen) == 0) found = d;
+    }
+    if (found == MKG_CORPUS_NONE) return found;
+    const char *name = mkg__direction(c, found)->name;
+    for (size_t i = 0; i < x->nfacts; i++) {
+        mkg__draft_fact *d = &x->facts[i];
+        if (d->group != 1) continue;
+        d->direction = found;
+        if (!text || (strcmp(name, "dosage") != 0 && mkg__ex_chance(x, 50))) continue;
+        x->scratch.len = 0;
+        if (strcmp(name, "dosage") == 0)
+            mkg__invent_dose(x->lang, &x->rng, &x->scratch);
+        else
+            mkg__invent_value(x->lang, &x->rng, &x->scratch);
+        d->text = keep_scratch(x);
+    }
+    return found;
+}
+
+bool mkg__ex_add_fact(mkg__example *x, const mkg__group *g, uint32_t item, uint8_t gold)
+{
+    if (x->nfacts == MKG__EX_PIECES || has_fact(x, g->thing, g->direction, item))
+        return false;
+    x->facts[x->nfacts++] = (mkg__draft_fact){.direction = g->direction,
+                                              .of = g->thing,
+                                              .item = item,
+                                              .source = "",
+                                              .grade = "",
+                                              .population = "",
+                                              .group = gold};
+    return true;
+}
+
+void mkg__ex_limit(mkg__example *x)
+{
+    static const char *const whom[2][8] = {
+        {"儿童", "孕妇", "老年人", "肾功能不全者", "18岁以上成人", "男性", "绝经后女性",
+         "新生儿"},
+        {"children", "pregnant women", "people over 65", "renal impairment",
+         "adults from 18 years", "men", "postmenopausal women", "newborns"}};
+    static const char *const grades[] = {"A", "B", "C", "1A", "2B", "IIa", "GRADE 2"};
+    bool of_whom = mkg__ex_chance(x, 70);
+    for (size_t i = 0; i < x->nfacts; i++) {
+        if (mkg__ex_chance(x, 50)) continue;
+        if (of_whom)
+            x->facts[i].population = whom[mkg__ex_lang(x)][mkg__ex_below(x, 8)];
+        else
+            x->facts[i].grade = grades[mkg__ex_below(x, 7)];
+    }
+}
+
 void mkg__ex_distract(mkg__example *x, const mkg__group *g)
 {
-    size_t groups = mkg__ex_below(x, 100) < 35 ? 0 : 1 + mkg__ex_below(x, 3);
+    size_t groups = mkg__ex_below(x, 100) < 45 ? 0 : 1 + mkg__ex_below(x, 3);
     for (size_t i = 0; i < groups && x->nfacts + 6 < MKG__EX_PIECES; i++) {
         size_t dice = mkg__ex_below(x, 100), n = 1 + mkg__ex_below(x, 4);
         const mkg__group *k = dice < 55   ? mkg__ex_other_group(x, g)
@@ -301,13 +369,31 @@ static void shuffle(mkg__example *x, size_t from, size_t to)
     }
 }
 
-/* Mostly what is asked comes first and together, as retrieval gives it. */
+/* One fact of each group after the other, those of no group behind them. */
+static void take_turns(mkg__example *x)
+{
+    mkg__draft_fact old[MKG__EX_PIECES];
+    size_t n = 0;
+    memcpy(old, x->facts, x->nfacts * sizeof *old);
+    for (size_t turn = 0; turn < x->nfacts; turn++)
+        for (uint8_t group = 1; group <= MKG__EX_GROUPS; group++) {
+            size_t seen = 0;
+            for (size_t i = 0; i < x->nfacts; i++)
+                if (old[i].group == group && seen++ == turn) x->facts[n++] = old[i];
+        }
+    for (size_t i = 0; i < x->nfacts; i++)
+        if (!old[i].group) x->facts[n++] = old[i];
+}
+
+/* Mostly what is asked comes first and together, or by turns, as retrieval gives it. */
 static void arrange(mkg__example *x)
 {
     size_t dice = mkg__ex_below(x, 100), gold = 0;
-    if (dice < 25) {
+    if (x->in_turn && dice < 60) {
+        take_turns(x);
+    } else if (dice < 20) {
         shuffle(x, 0, x->nfacts);
-    } else if (dice < 45) { /* distractors first */
+    } else if (dice < 35) { /* distractors first */
         for (size_t i = 0; i < x->nfacts; i++) {
             mkg__draft_fact d = x->facts[i];
             if (d.group) continue;

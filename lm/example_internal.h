@@ -21,9 +21,11 @@ typedef enum mkg__example_kind {
     MKG__EX_TEXT,     /* a text or a dose */
     MKG__EX_BOTH,     /* two relations of one thing */
     MKG__EX_COMPARE,  /* one relation of two things */
+    MKG__EX_COMMON,   /* what two things have in common */
     MKG__EX_ALL,      /* everything there is on a thing */
     MKG__EX_WHETHER,  /* is it so? */
     MKG__EX_MAY,      /* is it allowed? */
+    MKG__EX_PATIENT,  /* … for somebody who has this and takes that? */
     MKG__EX_UNSURE,   /* whether, and the evidence does not say */
     MKG__EX_NONE,     /* the evidence is on something else, or empty */
     MKG__EX_PARTIAL,  /* one of two relations is missing */
@@ -77,6 +79,7 @@ typedef struct mkg__example {
     } labels[MKG__EX_GROUPS * 4]; /* invented ones */
     size_t nlabels;
     bool invent_labels;
+    bool in_turn; /* gold groups give their facts by turns */
 
     const char *question, *answer;
     mkg_evidence e;
@@ -124,6 +127,15 @@ const mkg__group *mkg__ex_group_beside(mkg__example *x, const mkg__group *g);
 size_t mkg__ex_add(mkg__example *x, const mkg__group *g, size_t most, uint8_t gold);
 /* A list's length, as they are in questions: mostly short. */
 size_t mkg__ex_draw_length(mkg__example *x);
+/* Say that the facts of gold group 1 are of another relation, one of which the graph
+ * has no facts, so that its words are learnt too; returns the direction,
+ * MKG_CORPUS_NONE if there is none. */
+uint32_t mkg__ex_borrow(mkg__example *x, bool text);
+/* One fact between two things. */
+bool mkg__ex_add_fact(mkg__example *x, const mkg__group *g, uint32_t item,
+                      uint8_t gold);
+/* For whom some of the facts hold, and how sure they are. */
+void mkg__ex_limit(mkg__example *x);
 /* Facts that the question does not ask for. */
 void mkg__ex_distract(mkg__example *x, const mkg__group *g);
 /* Put the facts into an order and make the pieces of them. */

@@ -18,7 +18,8 @@ static bool is_zh(const mkg__example *x)
 
 static bool of_question(mkg__wording_kind kind)
 {
-    return kind == MKG__W_FRAME || kind == MKG__W_SAY ||
+    return kind == MKG__W_FRAME || kind == MKG__W_SAY || kind == MKG__W_COMMON ||
+           kind == MKG__W_PATIENT ||
            (kind >= MKG__W_ASK && kind <= MKG__W_MAY && kind != MKG__W_VERB);
 }
 
@@ -273,37 +274,54 @@ static void put_item(mkg__example *x, mkg__buf *b, size_t i)
     mkg__buf_printf(b, is_zh(x) ? "[%zu]" : " [%zu]", i + 1);
 }
 
-/* "A[1]、B[2]和C[3]": the pieces that `want` has. */
+/* "A[1]、B[2]和C[3]", of pieces at[0 .. n). */
 static const char *list_items(mkg__example *x, const size_t *at, size_t n)
 {
     static const char *const last_zh[] = {"和", "和", "和", "、", "以及"};
     static const char *const last_en[] = {" and ", " and ", ", and "};
     mkg__buf b = {0};
+    const char *comma = is_zh(x) ? "、" : ", ";
     const char *last = is_zh(x) ? last_zh[mkg__ex_below(x, 5)]
                                 : last_en[mkg__ex_below(x, n > 2 ? 3 : 2)];
     for (size_t i = 0; i < n; i++) {
-        if (i) mkg__buf_str(&b, i + 1 == n ? last : is_zh(x) ? "、" : ", ");
+        if (i) mkg__buf_str(&b, i + 1 == n ? last : comma);
         put_item(x, &b, at[i]);
+    }
+    return keep(x, &b);
+}
+
+/* The vocabulary's own pattern for the relation. */
+static const char *tell_pattern(mkg__example *x, const char *pattern,
+                                const mkg__fills *fills)
+{
+    mkg__buf b = {0};
+    for (const char *p = pattern; *p; p++) {
+        bool s = strncmp(p, "{s}", 3) == 0, o = strncmp(p, "{o}", 3) == 0;
+        if (s || o)
+            mkg__buf_str(&b, fills->at[s ? 's' : 'o']);
+        else
+            mkg__buf_byte(&b, (unsigned char)*p);
+        p += s || o ? 2 : 0;
     }
     return keep(x, &b);
 }
 
 static const char *tell(mkg__example *x, const size_t *at, size_t n)
 {
-    mkg_piece *p = &x->pieces[at[0]];
+    const mkg_piece *p = &x->pieces[at[0]];
     mkg__reading r = mkg__read_piece(p);
     mkg__fills fills = {{NULL}};
-    mkg__buf of = {0};
-    const mkg_corpus *c = x->g->c;
-    const char *relation = "";
-    for (size_t i = 0; i < x->nfacts; i++)
-        if (i == at[0]) relation = mkg__direction(c, x->facts[i].direction)->name;
-    mkg__compact_name(&of, r.of, x->lang);
-    fills.at['s'] = keep(x, &of);
+    const char *relation = mkg__direction(x->g->c, x->facts[at[0]].direction)->name;
+    fills.at['s'] = mkg__ex_shown_name(x, r.of);
     fills.at['o'] = list_items(x, at, n);
     fills.at['l'] = r.label;
     const mkg__wording *w =
         mkg__ex_wording(x, MKG__W_TELL, x->invent_labels ? NULL : relation, false);
+    bool own = w && w->of.len > 0;
+    /* English sentences do not begin with a name: its first letter would change. */
+    bool fits = p->sentence[0] && (is_zh(x) || strncmp(p->sentence, "{s}", 3) != 0);
+    if (fits && (!own || mkg__ex_chance(x, 15)))
+        return tell_pattern(x, p->sentence, &fills);
     return w ? mkg__ex_expand(x, w->text, &fills) : "";
 }
 

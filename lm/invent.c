@@ -286,6 +286,24 @@ void mkg__invent_label(const mkg__inventor *v, mkg_lang lang, mkg__rng *rng,
     }
 }
 
+void mkg__invent_value(mkg_lang lang, mkg__rng *r, mkg__buf *b)
+{
+    static const char *const zh[] = {"天",    "周",    "个月", "年",     "元",   "小时",
+                                     "岁",    "次",    "%",    "mmol/L", "mmHg", "℃",
+                                     "次/分", "kg/m²", "g/L",  "个疗程"};
+    static const char *const en[] = {" days",  " weeks", " months", " years",  " hours",
+                                     " times", "%",      " mmol/L", " mmHg",   " °C",
+                                     " /min",  " kg/m²", " g/L",    " courses"};
+    bool is_zh = lang != MKG_LANG_EN;
+    if (chance(r, 30)) mkg__buf_str(b, is_zh ? "约" : "about ");
+    put_number(r, b);
+    if (chance(r, 45)) {
+        mkg__buf_str(b, chance(r, 50) ? "-" : is_zh ? "～" : "–");
+        put_number(r, b);
+    }
+    mkg__buf_str(b, is_zh ? PICK(r, zh) : PICK(r, en));
+}
+
 void mkg__invent_source(const mkg__inventor *v, mkg_lang lang, mkg__rng *rng,
                         mkg__buf *out)
 {

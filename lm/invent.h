@@ -26,6 +26,8 @@ void mkg__invent_label(const mkg__inventor *v, mkg_lang lang, mkg__rng *rng,
                        mkg__buf *out);
 void mkg__invent_source(const mkg__inventor *v, mkg_lang lang, mkg__rng *rng,
                         mkg__buf *out);
+/* A rate, a period, a price, a measured value. */
+void mkg__invent_value(mkg_lang lang, mkg__rng *rng, mkg__buf *out);
 void mkg__invent_dose(mkg_lang lang, mkg__rng *rng, mkg__buf *out);
 
 #endif

@@ -14,8 +14,15 @@ typedef struct pair {
     uint64_t n;
     uint32_t *words; /* where it is or was seen */
     size_t nwords, cap;
-    uint32_t rank; /* when it became a piece; UINT32_MAX: not yet */
+    uint32_t rank;  /* when it became a piece; UINT32_MAX: not yet */
+    uint64_t waits; /* the highest count with which it stands in the heap */
 } pair;
+
+/* A pair as it was counted when it was put there. */
+typedef struct waiting {
+    uint64_t n;
+    uint32_t id;
+} waiting;
 
 typedef struct word {
     uint32_t first, len; /* of `ends` */
@@ -29,8 +36,39 @@ typedef struct learner {
     mkg__map index;
     pair *pairs;
     size_t npairs, cap;
-    mkg__arena arena;
+    waiting *heap; /* the most frequent first, the first seen of equals */
+    size_t nheap, cap_heap;
 } learner;
+
+static bool before(const waiting *a, const waiting *b)
+{
+    return a->n != b->n ? a->n > b->n : a->id < b->id;
+}
+
+static bool push(learner *l, waiting w)
+{
+    if (!mkg__grow(&l->heap, &l->cap_heap, l->nheap + 1, sizeof *l->heap)) return false;
+    size_t i = l->nheap++;
+    for (; i > 0 && before(&w, &l->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        l->heap[i] = l->heap[(i - 1) / 2];
+    l->heap[i] = w;
+    return true;
+}
+
+static waiting pop(learner *l)
+{
+    waiting top = l->heap[0], last = l->heap[--l->nheap];
+    size_t i = 0, child;
+    while ((child = 2 * i + 1) < l->nheap) {
+        if (child + 1 < l->nheap && before(&l->heap[child + 1], &l->heap[child]))
+            child++;
+        if (!before(&l->heap[child], &last)) break;
+        l->heap[i] = l->heap[child];
+        i = child;
+    }
+    if (l->nheap) l->heap[i] = last;
+    return top;
+}
 
 /* The pair of pieces i and i + 1 of a word, UINT32_MAX if they cannot be joined. */
 static bool find_pair(learner *l, size_t w, size_t i, uint32_t *out)
@@ -121,14 +159,37 @@ static mkg_status set_up(learner *l, mkg_err *err)
     return MKG_OK;
 }
 
-static pair *best_pair(learner *l)
+/* Into the heap, those that were counted anew since they stand there. */
+static bool queue_word(learner *l, size_t w)
 {
-    pair *best = NULL;
-    for (size_t i = 0; i < l->npairs; i++)
-        if (l->pairs[i].rank == UINT32_MAX && l->pairs[i].n > 1 &&
-            (!best || l->pairs[i].n > best->n))
-            best = &l->pairs[i];
-    return best;
+    uint32_t id;
+    for (size_t i = 0; i + 1 < l->words[w].len; i++) {
+        if (!find_pair(l, w, i, &id)) return false;
+        if (id == UINT32_MAX) continue;
+        pair *p = &l->pairs[id];
+        if (p->n < 2 || p->n <= p->waits || p->rank != UINT32_MAX) continue;
+        p->waits = p->n;
+        if (!push(l, (waiting){p->n, id})) return false;
+    }
+    return true;
+}
+
+/* The pair that is seen most, NULL if none is seen twice. Counts that have fallen since
+ * go back into the heap. */
+static pair *best_pair(learner *l, bool *failed)
+{
+    while (l->nheap) {
+        waiting w = pop(l);
+        pair *p = &l->pairs[w.id];
+        if (p->rank != UINT32_MAX || w.n != p->waits) continue;
+        if (p->n == w.n) return p;
+        p->waits = p->n;
+        if (p->n > 1 && !push(l, (waiting){p->n, w.id})) {
+            *failed = true;
+            return NULL;
+        }
+    }
+    return NULL;
 }
 
 static bool learn(learner *l, uint32_t rank, pair *p, mkg__word_counts *out)
@@ -142,6 +203,8 @@ static bool learn(learner *l, uint32_t rank, pair *p, mkg__word_counts *out)
     for (size_t i = 0; i < n && ok; i++)
         ok = count_word(l, words[i], false) && join_word(l, words[i]) &&
              count_word(l, words[i], true);
+    for (size_t i = 0; i < n && ok; i++)
+        ok = queue_word(l, words[i]);
     mkg__free(words);
     return ok;
 }
@@ -152,19 +215,20 @@ mkg_status mkg__vocab_join(const mkg__word_counts *words, const mkg__word_counts
 {
     learner l = {.counts = words, .chars = chars};
     pair *p;
+    bool failed = false;
     mkg_status st = MKG_OK;
 
     MKG_GO(set_up(&l, err));
-    for (size_t i = 0; i < most && (p = best_pair(&l)); i++) {
+    for (size_t w = 0; w < words->n && !failed; w++)
+        failed = !queue_word(&l, w);
+    for (size_t i = 0; i < most && !failed && (p = best_pair(&l, &failed)); i++) {
         if (o->progress && o->progress(o->progress_ctx, "learn pieces", i, most)) {
             st = mkg__fail(err, MKG_ECANCEL, "stopped");
             goto out;
         }
-        if (!learn(&l, (uint32_t)i, p, out)) {
-            st = mkg__nomem(err);
-            goto out;
-        }
+        failed = !learn(&l, (uint32_t)i, p, out);
     }
+    if (failed) st = mkg__nomem(err);
 out:
     for (size_t i = 0; i < l.npairs; i++)
         mkg__free(l.pairs[i].words);
@@ -172,6 +236,6 @@ out:
     mkg__free(l.words);
     mkg__free(l.ends);
     mkg__map_clear(&l.index);
-    mkg__arena_clear(&l.arena);
+    mkg__free(l.heap);
     return st;
 }

@@ -19,9 +19,10 @@ typedef struct kinds {
 static const char *const asked[] = {"frame", "say",   "none", "open",
                                     "close", "aside", "thing"};
 static const char *const answered[] = {
-    "ask",      "verb",    "all",    "both",   "compare",     "whether",      "may",
-    "tell",     "yes",     "no",     "mayyes", "mayno",       "mayyesdenied", "denied",
-    "disputed", "opposed", "unsure", "none",   "nonemissing", "butmissing",   "while"};
+    "ask",          "verb",       "all",      "both",    "compare", "whether",
+    "may",          "tell",       "yes",      "no",      "mayyes",  "mayno",
+    "mayyesdenied", "denied",     "disputed", "opposed", "unsure",  "none",
+    "nonemissing",  "butmissing", "while",    "common",  "shared",  "patient"};
 static const kinds files[] = {
     {"question_frames.tsv", asked, sizeof asked / sizeof *asked, MKG__W_FRAME},
     {"answer_frames.tsv", answered, sizeof answered / sizeof *answered, MKG__W_ASK}};

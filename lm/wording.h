@@ -38,6 +38,9 @@ typedef enum mkg__wording_kind {
     MKG__W_NONEMISSING,
     MKG__W_BUTMISSING,
     MKG__W_WHILE,
+    MKG__W_COMMON,
+    MKG__W_SHARED,
+    MKG__W_PATIENT,
     MKG__W_KINDS
 } mkg__wording_kind;
 
