@@ -14,8 +14,6 @@ static const cli_lm_command commands[] = {
     {"generate", "FILE PROMPT", 2, cli_lm_generate},
     {"bench", "FILE", 1, cli_lm_bench},
     {"quantize", "IN OUT", 2, cli_lm_quantize},
-    {"data", "", 0, cli_lm_data},
-    {"vocab", "DATA...", 1, cli_lm_vocab},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -29,7 +27,7 @@ mkg_status cli_cmd_lm(cli *c)
         if (c->nargs < k->nargs + 1)
             return mkg__fail(&c->err, MKG_EARG, "lm %s needs an argument: %s", k->name,
                              k->args);
-        if (c->nargs > k->nargs + 1 && !strstr(k->args, "..."))
+        if (c->nargs > k->nargs + 1)
             return mkg__fail(&c->err, MKG_EARG,
                              "lm %s takes %s, but there is also '%s'; put what belongs "
                              "together in quotes",

@@ -19,7 +19,5 @@ mkg_status cli_lm_logits(cli *c); /* lm_run.c */
 mkg_status cli_lm_generate(cli *c);
 mkg_status cli_lm_bench(cli *c);
 mkg_status cli_lm_quantize(cli *c);
-mkg_status cli_lm_data(cli *c); /* lm_data.c */
-mkg_status cli_lm_vocab(cli *c);
 
 #endif

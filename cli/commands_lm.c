@@ -25,24 +25,6 @@ static const char *const *templates(void)
     return names;
 }
 
-static const char *const *splits(void)
-{
-    static const char *const names[] = {"train", "valid", "test", NULL};
-    return names;
-}
-
-static const char *const *example_languages(void)
-{
-    static const char *const names[] = {"zh", "en", "both", NULL};
-    return names;
-}
-
-static const char *const *example_formats(void)
-{
-    static const char *const names[] = {"jsonl", "alpaca", "chatml", NULL};
-    return names;
-}
-
 /* Each says of which sub-command it is. */
 static const cli_option lm_options[] = {
     {.name = "all", .help = "info: every key of the metadata and every tensor too"},
@@ -62,9 +44,7 @@ static const cli_option lm_options[] = {
      .arg = "FILE",
      .help =
          "logits: "
-         "write float32 numbers here, a row of the vocabulary's size for each token; "
-         "data: a file that ends in .jsonl, or a folder for train.jsonl, valid.jsonl "
-         "and test.jsonl; vocab: the vocabulary as a GGUF file"},
+         "write float32 numbers here, a row of the vocabulary's size for each token"},
     {.name = "activations",
      .kind = CLI_CHOICE,
      .arg = "HOW",
@@ -158,7 +138,7 @@ static const cli_option lm_options[] = {
      .arg = "N",
      .initial = "1",
      .max = UINT32_MAX,
-     .help = "generate, data: of the draws; the same seed writes the same"},
+     .help = "generate: of the draws; the same seed writes the same text"},
     {.name = "grammar",
      .kind = CLI_FILE,
      .arg = "FILE",
@@ -173,51 +153,14 @@ static const cli_option lm_options[] = {
      .arg = "TYPE",
      .choices = packed_types,
      .help = "quantize: type of the matrices"},
-    {.name = "count",
-     .kind = CLI_COUNT,
-     .arg = "N",
-     .initial = "300000",
-     .min = 1,
-     .max = 100000000,
-     .unit = "examples",
-     .help = "data: to write; for a folder those for training, and a hundredth each, "
-             "but not below 1000, for the others"},
-    {.name = "split",
-     .kind = CLI_CHOICE,
-     .arg = "NAME",
-     .choices = splits,
-     .initial = "train",
-     .help = "data: which examples go to a file; those of different splits ask about "
-             "different things in different words"},
-    {.name = "lang",
-     .kind = CLI_CHOICE,
-     .arg = "LANG",
-     .choices = example_languages,
-     .initial = "both",
-     .help = "data: language of the examples"},
-    {.name = "format",
-     .kind = CLI_CHOICE,
-     .arg = "F",
-     .choices = example_formats,
-     .initial = "jsonl",
-     .help = "data: jsonl, which lm vocab and lm train read, or what other trainers "
-             "take"},
-    {.name = "size",
-     .kind = CLI_COUNT,
-     .arg = "N",
-     .initial = "6144",
-     .min = 1024,
-     .max = 1048576,
-     .unit = "tokens",
-     .help = "vocab: of the vocabulary"},
 };
 
 const cli_command cli_lm_commands[] = {
     {.name = "lm",
      .run = cli_cmd_lm,
-     .args = "info|tokenize|logits|generate|bench|quantize|data|vocab [FILE...]",
+     .args = "info|tokenize|logits|generate|bench|quantize FILE...",
      .min_args = 1,
-     .max_args = 64,
+     .max_args = 3,
      .brief = "look at a language model's file, use it by itself",
      .about =
          "FILE is a language model in the format GGUF. info: its architecture, sizes, "

@@ -1,5 +1,5 @@
 /* medkg lm data, medkg lm vocab: what the built-in model is trained on. */
-#include "cli/cmd_lm.h"
+#include "cli/cli.h"
 
 #include "base/err.h"
 #include "base/io.h"
@@ -214,7 +214,7 @@ static mkg_split split_of(const cli *c)
                                          : MKG_SPLIT_TEST;
 }
 
-mkg_status cli_lm_data(cli *c)
+mkg_status cli_cmd_data(cli *c)
 {
     mkg_status st = MKG_OK;
     mkg_corpus *corpus = NULL;
@@ -246,7 +246,7 @@ out:
 
 /* ---- lm vocab ---- */
 
-mkg_status cli_lm_vocab(cli *c)
+mkg_status cli_cmd_vocab(cli *c)
 {
     mkg_vocab_opts o = MKG_VOCAB_OPTS_INIT;
     mkg_vocab_info i = {0};
@@ -257,7 +257,7 @@ mkg_status cli_lm_vocab(cli *c)
     o.progress = cli_on_progress;
     o.progress_ctx = c;
     cli_catch_signals();
-    mkg_status st = mkg_vocab_train(c->args + 1, c->nargs - 1, &o, out, &i, &c->err);
+    mkg_status st = mkg_vocab_train(c->args, c->nargs, &o, out, &i, &c->err);
     cli_progress_clear(c);
     if (st < 0) return st;
     if (c->json)
