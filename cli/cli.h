@@ -307,6 +307,8 @@ mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);
 mkg_status cli_cmd_eval(cli *c);
 mkg_status cli_cmd_lm(cli *c);
+mkg_status cli_cmd_data(cli *c);
+mkg_status cli_cmd_vocab(cli *c);
 mkg_status cli_cmd_train(cli *c);
 mkg_status cli_cmd_learn(cli *c);
 mkg_status cli_cmd_remove(cli *c);

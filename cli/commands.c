@@ -37,8 +37,8 @@ const char *const *cli_languages(void)
 const cli_command *cli_command_at(size_t i)
 {
     static const cli_command *const groups[] = {
-        cli_store_commands, cli_graph_commands, cli_answers_commands,
-        cli_lm_commands,    cli_train_commands, other_commands};
+        cli_store_commands, cli_graph_commands, cli_answers_commands, cli_lm_commands,
+        cli_data_commands,  cli_train_commands, other_commands};
     for (size_t g = 0; g < COUNT(groups); g++)
         for (const cli_command *k = groups[g]; k->name; k++, i--)
             if (i == 0) return k;

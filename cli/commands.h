@@ -9,7 +9,8 @@
 
 /* Each ends with a command without a name. */
 extern const cli_command cli_store_commands[], cli_graph_commands[],
-    cli_answers_commands[], cli_lm_commands[], cli_train_commands[];
+    cli_answers_commands[], cli_lm_commands[], cli_data_commands[],
+    cli_train_commands[];
 
 /* "zh" and "en". */
 const char *const *cli_languages(void);

@@ -39,6 +39,20 @@ mkg_status mkg__remote_setup(mkg_lm *lm, const char *url, mkg_err *err);
 mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err);
 void mkg__local_free(struct mkg__local *l);
 
+/* Append text that came from outside: on one line, without control or direction marks,
+ * brackets that mean something in a prompt in their full-width form, at most `most`
+ * characters, then "…". */
+void mkg__put_data(mkg__buf *b, const char *text, size_t most);
+
+/* A piece in the direction in which the question reads it; borrowed from the piece. */
+typedef struct mkg__reading {
+    const char *of, *label, *item, *sentence;
+    bool literal, denied;
+} mkg__reading;
+mkg__reading mkg__read_piece(const mkg_piece *p);
+/* Can one sentence tell both? Not with texts, which fill one each. */
+bool mkg__read_together(const mkg__reading *a, const mkg__reading *b);
+
 /* The evidence set out as sentences of the answer's language, each with its citations.
  */
 mkg_status mkg__plain_answer(const mkg_evidence *e, mkg_answer *a, mkg_err *err);

@@ -7,32 +7,6 @@
 
 enum { TEXT_CHARS = 200, TEXT_SLACK = 60 };
 
-/* A piece as it is read: of whom, what, whom. */
-typedef struct reading {
-    const char *of, *label, *item, *sentence;
-    bool literal, denied;
-} reading;
-
-static reading read_piece(const mkg_piece *p)
-{
-    reading r = {
-        p->subject, p->label, p->object, p->sentence, p->object_node == MKG_ID_NONE,
-        p->denied};
-    if (p->from_object && p->inverse_label[0]) {
-        r.of = p->object;
-        r.label = p->inverse_label;
-        r.item = p->subject;
-    }
-    return r;
-}
-
-static bool together(const reading *a, const reading *b)
-{
-    return !a->literal && !b->literal && a->denied == b->denied &&
-           strcmp(a->of, b->of) == 0 && strcmp(a->label, b->label) == 0 &&
-           strcmp(a->sentence, b->sentence) == 0;
-}
-
 static bool ends_sentence(const char *p)
 {
     return strncmp(p, "。", 3) == 0 || strncmp(p, "；", 3) == 0 ||
@@ -75,7 +49,7 @@ static void put_text(mkg__buf *b, const char *text, bool zh)
 }
 
 /* "{s} – label: {o}" where the vocabulary has no better pattern. */
-static const char *pattern_of(const reading *r, bool zh, mkg__buf *scratch)
+static const char *pattern_of(const mkg__reading *r, bool zh, mkg__buf *scratch)
 {
     if (r->sentence[0]) return r->sentence;
     if (strchr(r->label, '{'))
@@ -118,15 +92,15 @@ static void put_items(mkg__buf *b, const mkg_evidence *e, size_t first, char *do
                       size_t *cites, size_t *ncites)
 {
     bool zh = e->lang == MKG_LANG_ZH;
-    reading head = read_piece(&e->pieces[first]);
+    mkg__reading head = mkg__read_piece(&e->pieces[first]);
     size_t last = first;
     for (size_t i = first + 1; i < e->npieces; i++) {
-        reading r = read_piece(&e->pieces[i]);
-        if (!done[i] && together(&head, &r)) last = i;
+        mkg__reading r = mkg__read_piece(&e->pieces[i]);
+        if (!done[i] && mkg__read_together(&head, &r)) last = i;
     }
     for (size_t i = first; i <= last; i++) {
-        reading r = read_piece(&e->pieces[i]);
-        if (done[i] || (i != first && !together(&head, &r))) continue;
+        mkg__reading r = mkg__read_piece(&e->pieces[i]);
+        if (done[i] || (i != first && !mkg__read_together(&head, &r))) continue;
         if (*ncites) mkg__buf_str(b, zh ? "、" : i == last ? " and " : ", ");
         put_text(b, r.item, zh);
         put_limits(b, &e->pieces[i], zh);
@@ -143,7 +117,7 @@ static mkg_status add_sentence(const mkg_evidence *e, size_t first, char *done,
     mkg_status st = MKG_OK;
     mkg__buf b = {0}, scratch = {0};
     bool zh = e->lang == MKG_LANG_ZH;
-    reading head = read_piece(&e->pieces[first]);
+    mkg__reading head = mkg__read_piece(&e->pieces[first]);
     const char *pattern = pattern_of(&head, zh, &scratch);
     size_t *cites = mkg__arena_alloc(&a->arena, (e->npieces - first) * sizeof *cites);
     size_t n = 0;
