@@ -186,42 +186,27 @@ out:
     return st;
 }
 
+static mkg_status add_json(void *ctx, const char *array, json_t *v, uint64_t line,
+                           mkg_err *err)
+{
+    reader *r = ctx;
+    r->line = line;
+    return strcmp(array, "nodes") == 0 ? add_json_node(r, v, err)
+                                       : add_json_edge(r, v, err);
+}
+
 static mkg_status read_json(reader *r, mkg_err *err)
 {
     static const char *const through[] = {NULL};
     static const char *const wanted[] = {"nodes", "edges", NULL};
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
 
     MKG_GO(mkg__values_of(r->im->s, through, wanted, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &r->line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(r->im, st, &e, r->line, err));
-            continue;
-        }
-        if (strcmp(mkg__values_name(values), "nodes") == 0)
-            MKG_GO(add_json_node(r, v, err));
-        else
-            MKG_GO(add_json_edge(r, v, err));
-        json_decref(v);
-        v = NULL;
-        MKG_GO(mkg__import_tick(r->im, err));
-    }
-    st = MKG_OK;
+    st = mkg__values_each(values, r->im, add_json, r, err);
 out:
-    json_decref(v);
     mkg__values_free(values);
     return st;
-}
-
-static bool is_json(mkg_view head)
-{
-    head = mkg__trim(head);
-    return head.len && head.ptr[0] == '{';
 }
 
 static mkg_status read_hetionet(mkg__import *im, mkg_err *err)
@@ -232,7 +217,7 @@ static mkg_status read_hetionet(mkg__import *im, mkg_err *err)
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
     MKG_GO(mkg__stream_peek(im->s, &head, err));
-    if (is_json(head))
+    if (mkg__is_json(head))
         MKG_GO(read_json(&r, err));
     else
         MKG_GO(read_table(&r, err));
@@ -243,10 +228,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    if (is_json(head))
+    (void)im;
+    if (mkg__is_json(head))
         return mkg__contains(head, "\"metanode_kinds\"") ||
                        mkg__contains(head, "\"metaedge_tuples\"")
                    ? 95

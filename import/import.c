@@ -120,12 +120,12 @@ static mkg_status open_file(mkg__import *im, const char *path, mkg_view *head,
 }
 
 /* The reader that is surest, and how sure it is. */
-static const mkg__format *recognise(const mkg__import *im, mkg_view head, int *best)
+static const mkg__format *recognise(mkg__import *im, mkg_view head, int *best)
 {
     const mkg__format *found = NULL;
     *best = 0;
     for (size_t i = 0; i < FORMATS; i++) {
-        int sure = formats[i]->recognise(head, im->file);
+        int sure = formats[i]->recognise(im, head);
         if (sure <= *best) continue;
         *best = sure;
         found = formats[i];
@@ -171,7 +171,7 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
     }
     for (size_t i = 0; i < im->parts.n; i++) {
         MKG_GO(open_file(im, im->parts.at[i], &head, err));
-        if (*out && (*out)->recognise(head, im->file) > 0) of[i] = *out;
+        if (*out && (*out)->recognise(im, head) > 0) of[i] = *out;
         if (im->opts->format) continue;
         of[i] = recognise(im, head, &sure);
         if (of[i] && of[i]->folders && sure > best) {

@@ -20,7 +20,8 @@ void mkg__parts_drop(mkg__parts *p, size_t i);
 void mkg__parts_clear(mkg__parts *p);
 
 /* One import under way. */
-typedef struct mkg__import {
+typedef struct mkg__import mkg__import;
+struct mkg__import {
     mkg_kg *kg;
     mkg_writer *w;
     mkg__stream *s;
@@ -37,7 +38,7 @@ typedef struct mkg__import {
     mkg__parts parts;             /* of a folder; none: it is one file */
     size_t part;                  /* that is read now */
     struct mkg__concepts *shared; /* what all parts fill, the last one writes */
-} mkg__import;
+};
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
 void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, ...)
@@ -61,13 +62,17 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err);
 typedef struct mkg__format {
     const char *name;
     /* How sure is the reader that this is its format: 0 not at all … 100. */
-    int (*recognise)(mkg_view head, const char *file);
+    int (*recognise)(mkg__import *im, mkg_view head);
     mkg_status (*read)(mkg__import *im, mkg_err *err);
     bool folders; /* are several files of a folder one source? */
 } mkg__format;
 
-/* For recognising one by its first bytes. */
+/* For recognising one by its first bytes: without a byte order mark and what is blank
+ * in front; the first line, without its end; is it JSON? */
 bool mkg__contains(mkg_view text, const char *part);
+mkg_view mkg__skip_blank(mkg_view head);
+mkg_view mkg__first_line(mkg_view head);
+bool mkg__is_json(mkg_view head);
 
 extern const mkg__format mkg__format_triples;
 extern const mkg__format mkg__format_records;
@@ -145,7 +150,7 @@ bool mkg__table_has(mkg_view head, const char *a, const char *b);
 
 /* ---- tables without quotes ---- */
 
-enum { MKG_PLAIN_COLUMNS = 32 };
+enum { MKG_PLAIN_COLUMNS = 64 };
 
 /* Lines cut at each delimiter; nothing is copied. */
 typedef struct mkg__plain {
@@ -167,6 +172,11 @@ mkg_status mkg__plain_skip(mkg__plain *t, mkg_err *err, const char *what);
 /* *ok: has it as many columns? Else it is put aside. `want` is at most
  * MKG_PLAIN_COLUMNS. */
 mkg_status mkg__plain_columns(mkg__plain *t, size_t want, bool *ok, mkg_err *err);
+/* As mkg__plain_open(), for a table whose first line says which of `kinds` files of a
+ * format it is: kind_of() gives `kinds` if it is none, which is told as `what`. */
+mkg_status mkg__plain_begin(mkg__plain *t, mkg__import *im, char delimiter,
+                            size_t (*kind_of)(mkg_view line), size_t kinds,
+                            const char *what, size_t *kind, mkg_err *err);
 /* The first `cap` fields of a line; how many it has. */
 size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap);
 
@@ -187,6 +197,14 @@ void mkg__values_free(mkg__values *v);
 /* The next value, owned by the caller, and the line where it starts. MKG_END;
  * MKG_EPARSE as mkg__delimited_next(). */
 mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_err *err);
+
+/* Call `fn` for each value that is left; what cannot be read is put aside, but a file
+ * that is cut off, or whose rest cannot be read for another reason, fails the import.
+ * `array` is mkg__values_name(), NULL for values that stand alone. */
+typedef mkg_status (*mkg__value_fn)(void *ctx, const char *array, json_t *v,
+                                    uint64_t line, mkg_err *err);
+mkg_status mkg__values_each(mkg__values *v, mkg__import *im, mkg__value_fn fn,
+                            void *ctx, mkg_err *err);
 
 /* ---- triples ---- */
 

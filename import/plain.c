@@ -14,6 +14,19 @@ mkg_status mkg__plain_open(mkg__plain *t, mkg__import *im, char delimiter, mkg_e
     return mkg__lines_new(im->s, &t->lines, err);
 }
 
+mkg_status mkg__plain_begin(mkg__plain *t, mkg__import *im, char delimiter,
+                            size_t (*kind_of)(mkg_view line), size_t kinds,
+                            const char *what, size_t *kind, mkg_err *err)
+{
+    mkg_view head;
+    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    if (st < 0) return st;
+    *kind = kind_of(mkg__first_line(head));
+    if (*kind == kinds)
+        return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0, "%s", what);
+    return mkg__plain_open(t, im, delimiter, err);
+}
+
 void mkg__plain_close(mkg__plain *t)
 {
     mkg__lines_free(t->lines);

@@ -513,31 +513,22 @@ out:
     return st;
 }
 
+static mkg_status on_value(void *ctx, const char *array, json_t *v, uint64_t line,
+                           mkg_err *err)
+{
+    reader *r = ctx;
+    (void)array;
+    mkg_status st = r->map ? MKG_OK : choose_map(r, v, err);
+    return st < 0 ? st : add_record(r, v, line, err);
+}
+
 static mkg_status read_values(reader *r, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
-    uint64_t line = 0;
-
     MKG_GO(mkg__values_new(r->im->s, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(r->im, st, &e, line, err));
-            continue;
-        }
-        if (!r->map) MKG_GO(choose_map(r, v, err));
-        MKG_GO(add_record(r, v, line, err));
-        json_decref(v);
-        v = NULL;
-        MKG_GO(mkg__import_tick(r->im, err));
-    }
-    st = MKG_OK;
+    st = mkg__values_each(values, r->im, on_value, r, err);
 out:
-    json_decref(v);
     mkg__values_free(values);
     return st;
 }
@@ -562,15 +553,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    for (size_t i = 0; i < head.len; i++) {
-        char c = head.ptr[i];
-        if (c == '{' || c == '[') return 50;
-        if (!strchr(" \t\r\n\xef\xbb\xbf", c) || c == '\0') break;
-    }
-    return 0;
+    (void)im;
+    return mkg__is_json(head) ? 50 : 0;
 }
 
 const mkg__format mkg__format_records = {

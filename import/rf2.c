@@ -247,15 +247,10 @@ static const struct {
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Which of the files it is, by its header; KINDS if it is none. */
-static size_t kind_of(mkg_view head)
+static size_t kind_of(mkg_view line)
 {
     static const char shared[] = "id\teffectiveTime\tactive\tmoduleId\t";
     size_t n = sizeof shared - 1;
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    mkg_view line = {head.ptr, nl ? (size_t)(nl - head.ptr) : head.len};
-    if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
     if (line.len <= n || memcmp(line.ptr, shared, n) != 0) return KINDS;
     line = mkg__view(line.ptr + n, line.len - n);
     for (size_t i = 0; i < KINDS; i++)
@@ -316,18 +311,13 @@ out:
 static mkg_status read_rf2(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg_view head;
+    size_t kind;
     reader r = {.im = im};
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
-    MKG_GO(mkg__stream_peek(im->s, &head, err));
-    size_t kind = kind_of(head);
-    if (kind == KINDS) {
-        st = mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0,
-                          "the header is not that of a file of RF2 that is read");
-        goto out;
-    }
-    MKG_GO(mkg__plain_open(&r.t, im, '\t', err));
+    MKG_GO(mkg__plain_begin(&r.t, im, '\t', kind_of, KINDS,
+                            "the header is not that of a file of RF2 that is read",
+                            &kind, err));
     MKG_GO(read_rows(&r, kind, err));
     st = mkg__concepts_end(r.c, err);
 out:
@@ -340,10 +330,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    return kind_of(head) < KINDS ? 95 : 0;
+    (void)im;
+    return kind_of(mkg__first_line(head)) < KINDS ? 95 : 0;
 }
 
 const mkg__format mkg__format_rf2 = {

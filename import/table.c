@@ -107,9 +107,6 @@ static bool has_field(mkg_view line, const char *word)
 
 bool mkg__table_has(mkg_view head, const char *a, const char *b)
 {
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    mkg_view line = {head.ptr, nl ? (size_t)(nl - head.ptr) : head.len};
+    mkg_view line = mkg__first_line(head);
     return has_field(line, a) && has_field(line, b);
 }

@@ -141,7 +141,12 @@ static void on_fault(void *user, xmlErrorPtr e)
                  e->message ? e->message : "no reason given");
     for (size_t n = strlen(why.msg); n > 0 && why.msg[n - 1] == '\n'; n--)
         why.msg[n - 1] = '\0';
-    done(x, mkg__import_skip(x->im, &why, &x->err));
+    if (x->told) { /* what follows is lost: the file as a whole is no source */
+        x->err = why;
+        done(x, MKG_EPARSE);
+    } else {
+        done(x, mkg__import_skip(x->im, &why, &x->err));
+    }
 }
 
 static mkg_status feed(mkg__xml *x, mkg_err *err)

@@ -21,8 +21,8 @@ typedef struct mkg__xml_handler {
 
 /* Read the stream of the import from where it is to its end, setting *line to the line
  * of what a handler is told of. Entities of the document itself are replaced; external
- * ones and external DTDs are not read. XML that is not well-formed is put aside with
- * its place, and what follows it is lost. */
+ * ones and external DTDs are not read. XML that is not well-formed, cut off say, fails
+ * the import with its place: nobody wants the first part of a code system. */
 mkg_status mkg__xml_read(mkg__import *im, const mkg__xml_handler *h, void *ctx,
                          uint64_t *line, mkg_err *err);
 

@@ -1,0 +1,44 @@
+/* The first bytes of a file, as readers look at them to recognise their format. */
+#include "import/import_internal.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static mkg_view skip_mark(mkg_view head)
+{
+    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
+        return mkg__view(head.ptr + 3, head.len - 3);
+    return head;
+}
+
+bool mkg__contains(mkg_view text, const char *part)
+{
+    size_t n = strlen(part);
+    for (size_t i = 0; i + n <= text.len; i++)
+        if (memcmp(text.ptr + i, part, n) == 0) return true;
+    return false;
+}
+
+mkg_view mkg__skip_blank(mkg_view head)
+{
+    head = skip_mark(head);
+    while (head.len && head.ptr[0] && strchr(" \t\r\n", head.ptr[0]))
+        head = mkg__view(head.ptr + 1, head.len - 1);
+    return head;
+}
+
+mkg_view mkg__first_line(mkg_view head)
+{
+    head = skip_mark(head);
+    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
+    size_t n = nl ? (size_t)(nl - head.ptr) : head.len;
+    if (n && head.ptr[n - 1] == '\r') n--;
+    return mkg__view(head.ptr, n);
+}
+
+bool mkg__is_json(mkg_view head)
+{
+    head = mkg__skip_blank(head);
+    return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
+}
