@@ -222,6 +222,12 @@ mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id)
     return c->at[id].id;
 }
 
+mkg_view mkg__concepts_called(const mkg__concepts *c, mkg_id id, mkg_lang *lang)
+{
+    *lang = c->at[id].lang;
+    return c->at[id].name;
+}
+
 void mkg__concepts_property(mkg__concepts *c, mkg_id id)
 {
     c->at[id].property = true;

@@ -123,6 +123,8 @@ void mkg__concepts_local(mkg__concepts *c, mkg_id id);
 /* It is a predicate, no thing: what it is called names the relation. */
 void mkg__concepts_property(mkg__concepts *c, mkg_id id);
 mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id); /* its id */
+/* What it was called first, and in which language; "" if nothing was said yet. */
+mkg_view mkg__concepts_called(const mkg__concepts *c, mkg_id id, mkg_lang *lang);
 /* The node type that will be given, as far as it is known now. */
 mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id);
 

@@ -42,3 +42,20 @@ bool mkg__is_json(mkg_view head)
     head = mkg__skip_blank(head);
     return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
 }
+
+char mkg__delimiter_of(mkg_view line)
+{
+    static const char all[] = "\t,;|";
+    size_t best = 0;
+    char found = ',';
+    for (const char *d = all; *d; d++) {
+        size_t n = 0;
+        for (size_t i = 0; i < line.len; i++)
+            n += line.ptr[i] == *d;
+        if (n > best) {
+            best = n;
+            found = *d;
+        }
+    }
+    return found;
+}

@@ -16,7 +16,7 @@ static const mkg__format *const formats[] = {
     &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
     &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
     &mkg__format_owl,     &mkg__format_hetionet,  &mkg__format_kgx,
-    &mkg__format_rrf,     &mkg__format_rf2};
+    &mkg__format_rrf,     &mkg__format_rf2,       &mkg__format_table};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];
@@ -93,17 +93,28 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
     return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
 }
 
-/* The format that was asked for; NULL if none was. */
-static mkg_status asked_format(const mkg__import *im, const mkg__format **out,
-                               mkg_err *err)
+/* The format that was asked for; NULL if none was. The name of a mapping file in the
+ * folder of maps is one, too. */
+static mkg_status asked_format(mkg__import *im, const mkg__format **out, mkg_err *err)
 {
+    mkg_status st = MKG_OK;
     const char *asked = im->opts->format;
     *out = NULL;
+    if (im->opts->map) MKG_GO(mkg__maps_add(im, im->opts->map, &im->map, err));
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
+    if (asked && !*out && !im->map) im->map = mkg__maps_called(im, asked);
+    if (im->map && (!*out || *out == &mkg__format_records))
+        *out = im->map->ntables ? &mkg__format_table : &mkg__format_records;
     if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
-    if (im->opts->map && !asked) *out = &mkg__format_records;
-    return MKG_OK;
+out:
+    return st;
+}
+
+/* What the format is called: tables have the name of their map. */
+static const char *format_name(const mkg__import *im, const mkg__format *format)
+{
+    return format == &mkg__format_table && im->map ? im->map->name : format->name;
 }
 
 /* Open it, and have its first bytes in UTF-8. */
@@ -133,6 +144,18 @@ static const mkg__format *recognise(mkg__import *im, mkg_view head, int *best)
     return found;
 }
 
+/* Of a table, the map that it fits. */
+static const mkg__recordmap *map_of(const mkg__import *im, const mkg__format *format,
+                                    mkg_view head)
+{
+    const struct mkg__tablemap *table;
+    size_t how;
+    if (format != &mkg__format_table &&
+        (format != &mkg__format_records || mkg__is_json(head)))
+        return NULL;
+    return mkg__maps_of_head(im, head, &table, &how);
+}
+
 static mkg_status choose_format(mkg__import *im, const char *path,
                                 const mkg__format **out, mkg_err *err)
 {
@@ -144,6 +167,7 @@ static mkg_status choose_format(mkg__import *im, const char *path,
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
     if (!*out) *out = recognise(im, head, &sure);
+    if (*out && !im->map) im->map = map_of(im, *out, head);
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
@@ -161,7 +185,11 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
     mkg_status st = MKG_OK;
     mkg_view head;
     int best = 0, sure;
-    const mkg__format **of = NULL;
+    const mkg__recordmap *map = im->map;
+    struct part {
+        const mkg__format *format;
+        const mkg__recordmap *map;
+    } *of = NULL;
 
     MKG_GO(mkg__parts_list(folder, &im->parts, err));
     of = mkg__calloc(im->parts.n + 1, sizeof *of);
@@ -171,19 +199,23 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
     }
     for (size_t i = 0; i < im->parts.n; i++) {
         MKG_GO(open_file(im, im->parts.at[i], &head, err));
-        if (*out && (*out)->recognise(im, head) > 0) of[i] = *out;
-        if (im->opts->format) continue;
-        of[i] = recognise(im, head, &sure);
-        if (of[i] && of[i]->folders && sure > best) {
+        if (*out && (*out)->recognise(im, head) > 0)
+            of[i] = (struct part){*out, im->map};
+        if (im->opts->format || im->map) continue;
+        of[i].format = recognise(im, head, &sure);
+        of[i].map = of[i].format ? map_of(im, of[i].format, head) : NULL;
+        if (of[i].format && of[i].format->folders && sure > best) {
             best = sure;
-            *out = of[i];
+            *out = of[i].format;
+            map = of[i].map;
         }
     }
+    im->map = map;
     for (size_t i = im->parts.n; i > 0 && *out; i--) {
-        if (of[i - 1] == *out) continue;
+        if (of[i - 1].format == *out && of[i - 1].map == map) continue;
         im->file = mkg__path_base(im->parts.at[i - 1]);
         mkg__import_remark(im, 0, "the file is not in the format '%s': left out",
-                           (*out)->name);
+                           format_name(im, *out));
         mkg__parts_drop(&im->parts, i - 1);
     }
     if (!*out || im->parts.n == 0)
@@ -358,6 +390,7 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     double t0 = mkg__now();
 
     memset(result, 0, sizeof *result);
+    MKG_GO(mkg__maps_load(&im, err));
     MKG_GO(asked_format(&im, &format, err));
     bool folder = mkg__is_folder(path) && (!format || format->folders);
     if (folder) {
@@ -368,14 +401,14 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     }
     mkg_source_info info = {.name = opts->source,
                             .file = im.file,
-                            .format = format->name,
+                            .format = format_name(&im, format),
                             .version = opts->version,
                             .licence = opts->licence,
                             .memory = opts->memory,
                             .merge_xref = opts->merge_xref};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
-    snprintf(result->format, sizeof result->format, "%s", format->name);
-    im.format = format->name;
+    snprintf(result->format, sizeof result->format, "%s", info.format);
+    im.format = info.format;
     MKG_GO(mkg_writer_new(kg, &info, &im.w, err));
     st = opts->compare ? MKG_NOTFOUND : known_file(im.w, path, &source, err);
     if (st < 0) goto out;
@@ -404,5 +437,6 @@ out:
     mkg_writer_free(im.w);
     mkg__stream_close(im.s);
     mkg__parts_clear(&im.parts);
+    mkg__maps_free(&im);
     return st;
 }

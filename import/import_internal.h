@@ -38,6 +38,9 @@ struct mkg__import {
     mkg__parts parts;             /* of a folder; none: it is one file */
     size_t part;                  /* that is read now */
     struct mkg__concepts *shared; /* what all parts fill, the last one writes */
+    struct mkg__recordmap **maps; /* mapping files at hand */
+    size_t nmaps, maps_cap;
+    const struct mkg__recordmap *map; /* the one that was asked for or that fits */
 };
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
@@ -73,9 +76,12 @@ bool mkg__contains(mkg_view text, const char *part);
 mkg_view mkg__skip_blank(mkg_view head);
 mkg_view mkg__first_line(mkg_view head);
 bool mkg__is_json(mkg_view head);
+/* Tab, comma, semicolon or bar: what the line has most of. */
+char mkg__delimiter_of(mkg_view line);
 
 extern const mkg__format mkg__format_triples;
 extern const mkg__format mkg__format_records;
+extern const mkg__format mkg__format_table;
 
 /* ---- delimited text, RFC 4180 ---- */
 
@@ -116,6 +122,7 @@ void mkg__ahead_progress(const mkg__ahead *a, uint64_t *done, uint64_t *total);
 typedef struct mkg__table {
     mkg__import *im;
     mkg__delimited *d;
+    struct mkg__plain *plain; /* instead, where nothing is quoted */
     mkg__arena arena;
     mkg_view *names; /* of the columns, trimmed */
     size_t n;
@@ -127,6 +134,13 @@ typedef struct mkg__table {
 mkg_status mkg__table_open(mkg__table *t, mkg__import *im, char delimiter,
                            mkg_err *err);
 void mkg__table_close(mkg__table *t);
+/* The same for a table whose columns are named by the caller (`columns`, borrowed;
+ * NULL: by the header), in which nothing is quoted (`plain`), or whose last column is
+ * what is left of a line (`rest`). */
+struct mkg__strings;
+mkg_status mkg__table_open_as(mkg__table *t, mkg__import *im, char delimiter,
+                              bool plain, bool rest, const struct mkg__strings *columns,
+                              mkg_err *err);
 
 /* The number of the column called `name`, without regard to ASCII case; SIZE_MAX if
  * there is none. */
@@ -158,7 +172,8 @@ typedef struct mkg__plain {
     mkg__lines *lines;
     char delimiter;
     mkg_view fields[MKG_PLAIN_COLUMNS]; /* of the current row, borrowed */
-    size_t n; /* how many it has, also where it is more than that */
+    size_t n;     /* how many it has, also where it is more than that */
+    size_t limit; /* the last of so many is what is left of the line; 0: none is */
     uint64_t line;
 } mkg__plain;
 
@@ -255,6 +270,9 @@ typedef struct mkg__rule {
 
 typedef struct mkg__recordmap {
     const char *path;
+    const char *name;             /* of the file, without ".json" */
+    struct mkg__tablemap *tables; /* of a map of tables; nothing else is set then */
+    size_t ntables;
     const char *type; /* of all records; NULL: from the field of the type rule */
     const char *source, *licence; /* NULL if not given */
     bool by_name; /* records are one node by type and name alone, not by code */
@@ -269,10 +287,32 @@ typedef struct mkg__recordmap {
 mkg_status mkg__map_load(const char *path, mkg__recordmap **out, mkg_err *err);
 void mkg__map_free(mkg__recordmap *m);
 
-/* The map in folder `maps` whose "detect" fields the record has, the one with most of
- * them. MKG_NOTFOUND if none fits. */
-mkg_status mkg__map_detect(const char *maps, const json_t *record, mkg__recordmap **out,
-                           mkg_err *err);
+/* Keys of a mapping file: all in the list, or one is told; texts of one; its language.
+ */
+mkg_status mkg__map_keys(const mkg__recordmap *m, const json_t *object,
+                         const char *const *known, mkg_err *err);
+mkg_status mkg__map_strings(mkg__recordmap *m, const json_t *object, const char *key,
+                            mkg__strings *out, mkg_err *err);
+mkg_status mkg__map_string(const mkg__recordmap *m, const json_t *object,
+                           const char *key, const char **out, mkg_err *err);
+mkg_status mkg__map_lang(const mkg__recordmap *m, const char *key, const char *text,
+                         mkg_lang *out, mkg_err *err);
+
+/* Load the maps that the import may choose from. */
+mkg_status mkg__maps_load(mkg__import *im, mkg_err *err);
+void mkg__maps_free(mkg__import *im);
+/* One more, which the import owns. */
+mkg_status mkg__maps_add(mkg__import *im, const char *path, const mkg__recordmap **out,
+                         mkg_err *err);
+const mkg__recordmap *mkg__maps_called(const mkg__import *im, const char *name);
+/* The map whose "detect" fields the record has, the one with most of them; NULL if none
+ * fits. */
+const mkg__recordmap *mkg__maps_of_record(const mkg__import *im, const json_t *record);
+/* The map, and of a map of tables the table, that the head of a file fits best (of the
+ * map alone that was asked for, if one was); *how well, 0: none does. */
+const mkg__recordmap *mkg__maps_of_head(const mkg__import *im, mkg_view head,
+                                        const struct mkg__tablemap **table,
+                                        size_t *how);
 const mkg__rule *mkg__map_rule(const mkg__recordmap *m, const char *field);
 
 #endif

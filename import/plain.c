@@ -30,6 +30,7 @@ mkg_status mkg__plain_begin(mkg__plain *t, mkg__import *im, char delimiter,
 void mkg__plain_close(mkg__plain *t)
 {
     mkg__lines_free(t->lines);
+    t->lines = NULL;
 }
 
 size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap)
@@ -66,6 +67,11 @@ mkg_status mkg__plain_next(mkg__plain *t, mkg_err *err)
             continue;
         }
         t->n = mkg__plain_split(line, t->delimiter, t->fields, MKG_PLAIN_COLUMNS);
+        if (t->limit && t->n > t->limit) {
+            mkg_view *last = &t->fields[t->limit - 1];
+            last->len = (size_t)(line.ptr + line.len - last->ptr);
+            t->n = t->limit;
+        }
         return MKG_OK;
     }
 }

@@ -17,7 +17,7 @@ typedef struct reference {
 
 typedef struct reader {
     mkg__import *im;
-    mkg__recordmap *map;
+    const mkg__recordmap *map;
     mkg__map own;     /* type, 0, folded name of the records of this file -> 1 */
     mkg__map unknown; /* fields without a rule that were told of */
     reference *later;
@@ -487,15 +487,13 @@ static mkg_status check_relations(const reader *r, mkg_err *err)
 
 static mkg_status find_map(reader *r, const json_t *first, mkg_err *err)
 {
-    const mkg_import_opts *o = r->im->opts;
-    mkg_status st = MKG_NOTFOUND;
-    if (o->map) return mkg__map_load(o->map, &r->map, err);
-    if (o->maps) st = mkg__map_detect(o->maps, first, &r->map, err);
-    if (st != MKG_NOTFOUND) return st;
-    return mkg__fail_at(err, MKG_EPARSE, r->im->file, 0, 0,
+    const mkg__import *im = r->im;
+    r->map = im->map ? im->map : mkg__maps_of_record(im, first);
+    if (r->map) return MKG_OK;
+    return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0,
                         "none of the mapping files in %s fits these records; name one "
                         "with --map",
-                        o->maps ? o->maps : "(no folder)");
+                        im->opts->maps ? im->opts->maps : "(no folder)");
 }
 
 /* The map, and what it states of the source where the caller states nothing. */
@@ -533,17 +531,44 @@ out:
     return st;
 }
 
+/* A table with a header: each row is a record of its columns. */
+static mkg_status read_table(reader *r, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__table t = {0};
+    json_t *v = NULL;
+    MKG_GO(mkg__table_open(&t, r->im, 0, err));
+    while ((st = mkg__table_next(&t, err)) == MKG_OK) {
+        v = json_object();
+        for (size_t i = 0; v && i < t.n; i++) {
+            mkg_view f = mkg__table_field(&t, i);
+            json_object_setn_new(v, t.names[i].ptr, t.names[i].len,
+                                 json_stringn(f.ptr, f.len));
+        }
+        if (!v) return mkg__nomem(err);
+        MKG_GO(on_value(r, NULL, v, t.line, err));
+        json_decref(v);
+        v = NULL;
+    }
+    if (st == MKG_END) st = MKG_OK;
+out:
+    json_decref(v);
+    mkg__table_close(&t);
+    return st;
+}
+
 static mkg_status read_records(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
+    mkg_view head;
     reader r = {.im = im};
 
-    if (im->opts->map) MKG_GO(choose_map(&r, NULL, err));
-    MKG_GO(read_values(&r, err));
+    MKG_GO(mkg__stream_peek(im->s, &head, err));
+    if (im->map) MKG_GO(choose_map(&r, NULL, err));
+    MKG_GO(mkg__is_json(head) ? read_values(&r, err) : read_table(&r, err));
     for (size_t i = 0; i < r.nlater; i++)
         MKG_GO(settle(&r, &r.later[i], err));
 out:
-    mkg__map_free(r.map);
     mkg__map_clear(&r.own);
     mkg__map_clear(&r.unknown);
     mkg__free(r.later);
@@ -555,8 +580,11 @@ out:
 
 static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)im;
-    return mkg__is_json(head) ? 50 : 0;
+    const struct mkg__tablemap *table;
+    size_t how;
+    if (mkg__is_json(head)) return 50;
+    const mkg__recordmap *m = mkg__maps_of_head(im, head, &table, &how);
+    return m && !table ? 80 + (int)(how < 8 ? how : 8) : 0;
 }
 
 const mkg__format mkg__format_records = {
