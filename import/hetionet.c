@@ -1,5 +1,6 @@
-/* Hetionet: nodes as TSV (id, name, kind), edges as SIF (source, metaedge, target), or
- * both as JSON. Source: https://github.com/hetio/hetionet, doi:10.7554/eLife.26726 */
+/* Hetionet and DRKG, which has its form: nodes as TSV (id, name, kind), edges as SIF
+ * (source, metaedge, target), or both as JSON. Source:
+ * https://github.com/hetio/hetionet, doi:10.7554/eLife.26726 */
 #include "import/concepts_internal.h"
 
 #include "base/err.h"
@@ -109,6 +110,26 @@ static mkg_status read_table(reader *r, mkg_err *err)
     if (st == MKG_END) st = MKG_OK;
 out:
     mkg__table_close(&t);
+    return st;
+}
+
+/* DRKG: edges in the same form, without a header. */
+static mkg_status read_edges(reader *r, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__plain t = {0};
+    bool ok;
+    MKG_GO(mkg__plain_open(&t, r->im, '\t', err));
+    while ((st = mkg__plain_next(&t, err)) == MKG_OK) {
+        MKG_GO(mkg__plain_columns(&t, 3, &ok, err));
+        r->line = t.line;
+        if (ok)
+            MKG_GO(add_edge(r, mkg__trim(t.fields[0]), mkg__trim(t.fields[1]),
+                            mkg__trim(t.fields[2]), err));
+    }
+    if (st == MKG_END) st = MKG_OK;
+out:
+    mkg__plain_close(&t);
     return st;
 }
 
@@ -243,3 +264,37 @@ static int recognise(mkg__import *im, mkg_view head)
 
 const mkg__format mkg__format_hetionet = {
     .name = "hetionet", .recognise = recognise, .read = read_hetionet, .folders = true};
+
+/* ---- DRKG ---- */
+
+/* Three columns without a header: "Kind::id", relation, "Kind::id". */
+static bool is_drkg(mkg_view head)
+{
+    mkg_view f[4], kind, local;
+    return mkg__plain_split(mkg__first_line(head), '\t', f, 4) == 3 &&
+           cut_id(f[0], &kind, &local) && cut_id(f[2], &kind, &local) &&
+           mkg__contains(f[1], "::");
+}
+
+static mkg_status read_drkg(mkg__import *im, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    reader r = {.im = im};
+    MKG_GO(mkg__concepts_new(im, &r.c, err));
+    MKG_GO(read_edges(&r, err));
+    st = mkg__concepts_end(r.c, err);
+out:
+    mkg__concepts_free(r.c);
+    mkg__buf_clear(&r.id);
+    return st;
+}
+
+static int recognise_drkg(mkg__import *im, mkg_view head)
+{
+    (void)im;
+    return is_drkg(head) ? 92 : 0;
+}
+
+/* Drug Repurposing Knowledge Graph. Source: https://github.com/gnn4dr/DRKG */
+const mkg__format mkg__format_drkg = {
+    .name = "drkg", .recognise = recognise_drkg, .read = read_drkg};

@@ -16,7 +16,9 @@ static const mkg__format *const formats[] = {
     &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
     &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
     &mkg__format_owl,     &mkg__format_hetionet,  &mkg__format_kgx,
-    &mkg__format_rrf,     &mkg__format_rf2,       &mkg__format_table};
+    &mkg__format_rrf,     &mkg__format_rf2,       &mkg__format_mesh,
+    &mkg__format_claml,   &mkg__format_icd10cm,   &mkg__format_neo4j,
+    &mkg__format_drkg,    &mkg__format_table};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];
@@ -34,9 +36,56 @@ const char *const *mkg_import_formats(void)
     return names;
 }
 
+/* The message without what it quotes, and without numbers. */
+static void kind_of_message(const char *msg, char *out, size_t cap)
+{
+    size_t n = 0;
+    while (*msg && n + 8 < cap) {
+        const char *end = *msg == '\'' ? strchr(msg + 1, '\'') : NULL;
+        if (end && (n == 0 || out[n - 1] == ' ' || out[n - 1] == '(')) {
+            memcpy(out + n, "'\xe2\x80\xa6'", 5);
+            n += 5;
+            msg = end + 1;
+        } else if (*msg >= '0' && *msg <= '9' &&
+                   (n == 0 || out[n - 1] == ' ' || out[n - 1] == 'N')) {
+            if (n == 0 || out[n - 1] != 'N') out[n++] = 'N';
+            msg++;
+        } else {
+            out[n++] = *msg++;
+        }
+    }
+    out[mkg__clip(mkg__view(out, n), n)] = '\0';
+}
+
+/* Count what is told by its kind. */
+static void count_kind(const mkg__import *im, const mkg_err *e, bool remark)
+{
+    mkg_import_result *r = im->result;
+    char what[sizeof r->kinds[0].what];
+    size_t i = 0;
+    if (!r) return;
+    kind_of_message(e->msg, what, sizeof what);
+    while (i < r->nkinds &&
+           (r->kinds[i].remark != remark || strcmp(r->kinds[i].what, what) != 0))
+        i++;
+    if (i == MKG_IMPORT_KINDS) i--;
+    mkg_import_kind *k = &r->kinds[i];
+    if (i == r->nkinds) {
+        r->nkinds++;
+        *k = (mkg_import_kind){.remark = remark, .line = e->line};
+        snprintf(k->what, sizeof k->what, "%s",
+                 i + 1 < MKG_IMPORT_KINDS ? what : "other kinds");
+        snprintf(k->file, sizeof k->file, "%.*s",
+                 mkg__clip(mkg__view(e->file, strlen(e->file)), sizeof k->file - 1),
+                 e->file);
+    }
+    k->n++;
+}
+
 mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err)
 {
     if (im->skipped++ == 0) im->first = *e;
+    count_kind(im, e, false);
     if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, e);
     if (!im->opts->strict) return MKG_OK;
     if (err) *err = *e;
@@ -61,12 +110,12 @@ void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, .
     mkg_err e;
     char text[sizeof e.msg];
     va_list args;
-    if (!im->opts->on_skip) return;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     mkg__fail_at(&e, MKG_OK, im->file, line, 0, "%s", text);
-    im->opts->on_skip(im->opts->skip_ctx, &e);
+    count_kind(im, &e, true);
+    if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, &e);
 }
 
 mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
@@ -103,7 +152,11 @@ static mkg_status asked_format(mkg__import *im, const mkg__format **out, mkg_err
     if (im->opts->map) MKG_GO(mkg__maps_add(im, im->opts->map, &im->map, err));
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
-    if (asked && !*out && !im->map) im->map = mkg__maps_called(im, asked);
+    if (asked && !*out && !im->map) {
+        MKG_GO(mkg__maps_load(im, err));
+        im->map = mkg__maps_called(im, asked);
+    }
+    if (*out == &mkg__format_table && !im->map) MKG_GO(mkg__maps_load(im, err));
     if (im->map && (!*out || *out == &mkg__format_records))
         *out = im->map->ntables ? &mkg__format_table : &mkg__format_records;
     if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
@@ -130,18 +183,28 @@ static mkg_status open_file(mkg__import *im, const char *path, mkg_view *head,
     return st < 0 ? st : mkg__stream_peek(im->s, head, err);
 }
 
-/* The reader that is surest, and how sure it is. */
-static const mkg__format *recognise(mkg__import *im, mkg_view head, int *best)
+enum { SURE = 90 }; /* what no mapping file can contest */
+
+/* The reader that is surest, and how sure it is. Mapping files are looked at where no
+ * reader is sure enough without. */
+static mkg_status recognise(mkg__import *im, mkg_view head, const mkg__format **out,
+                            int *best, mkg_err *err)
 {
-    const mkg__format *found = NULL;
+    *out = NULL;
     *best = 0;
-    for (size_t i = 0; i < FORMATS; i++) {
-        int sure = formats[i]->recognise(im, head);
-        if (sure <= *best) continue;
-        *best = sure;
-        found = formats[i];
+    for (int pass = 0; pass < 2 && *best < SURE; pass++) {
+        if (pass == 1) {
+            mkg_status st = mkg__maps_load(im, err);
+            if (st < 0) return st;
+        }
+        for (size_t i = 0; i < FORMATS; i++) {
+            int sure = formats[i]->recognise(im, head);
+            if (sure <= *best) continue;
+            *best = sure;
+            *out = formats[i];
+        }
     }
-    return found;
+    return MKG_OK;
 }
 
 /* Of a table, the map that it fits. */
@@ -166,7 +229,7 @@ static mkg_status choose_format(mkg__import *im, const char *path,
     MKG_GO(open_file(im, path, &head, err));
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
-    if (!*out) *out = recognise(im, head, &sure);
+    if (!*out) MKG_GO(recognise(im, head, out, &sure, err));
     if (*out && !im->map) im->map = map_of(im, *out, head);
     if (*out) return MKG_OK;
     return mkg__fail_at(
@@ -202,7 +265,7 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
         if (*out && (*out)->recognise(im, head) > 0)
             of[i] = (struct part){*out, im->map};
         if (im->opts->format || im->map) continue;
-        of[i].format = recognise(im, head, &sure);
+        MKG_GO(recognise(im, head, &of[i].format, &sure, err));
         of[i].map = of[i].format ? map_of(im, of[i].format, head) : NULL;
         if (of[i].format && of[i].format->folders && sure > best) {
             best = sure;
@@ -382,7 +445,7 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                            mkg_import_result *result, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__import im = {.kg = kg, .opts = opts};
+    mkg__import im = {.kg = kg, .opts = opts, .result = result};
     const mkg__format *format;
     mkg_id source;
     sum what = {"", 0};
@@ -390,7 +453,6 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     double t0 = mkg__now();
 
     memset(result, 0, sizeof *result);
-    MKG_GO(mkg__maps_load(&im, err));
     MKG_GO(asked_format(&im, &format, err));
     bool folder = mkg__is_folder(path) && (!format || format->folders);
     if (folder) {

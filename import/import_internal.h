@@ -33,6 +33,7 @@ struct mkg__import {
     uint64_t read; /* records that brought something */
     uint64_t skipped;
     uint64_t ticks;               /* calls of mkg__import_tick() */
+    mkg_import_result *result;    /* kinds of what was told are counted here */
     mkg_err first;                /* the first that was skipped */
     mkg__encoding encoding;       /* of the file; readers get UTF-8 */
     mkg__parts parts;             /* of a folder; none: it is one file */
@@ -40,6 +41,7 @@ struct mkg__import {
     struct mkg__concepts *shared; /* what all parts fill, the last one writes */
     struct mkg__recordmap **maps; /* mapping files at hand */
     size_t nmaps, maps_cap;
+    bool maps_loaded;
     const struct mkg__recordmap *map; /* the one that was asked for or that fits */
 };
 
@@ -298,7 +300,7 @@ mkg_status mkg__map_string(const mkg__recordmap *m, const json_t *object,
 mkg_status mkg__map_lang(const mkg__recordmap *m, const char *key, const char *text,
                          mkg_lang *out, mkg_err *err);
 
-/* Load the maps that the import may choose from. */
+/* Load the maps that the import may choose from, if they are not yet. */
 mkg_status mkg__maps_load(mkg__import *im, mkg_err *err);
 void mkg__maps_free(mkg__import *im);
 /* One more, which the import owns. */

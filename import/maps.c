@@ -30,7 +30,8 @@ mkg_status mkg__maps_load(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     struct dirent **files = NULL;
-    const char *folder = im->opts->maps;
+    const char *folder = im->maps_loaded ? NULL : im->opts->maps;
+    im->maps_loaded = true;
     int n = folder ? scandir(folder, &files, is_map, alphasort) : 0;
     for (int i = 0; i < n; i++) {
         char *path = st < 0 ? NULL : mkg__path_join(folder, files[i]->d_name);

@@ -487,7 +487,9 @@ static mkg_status check_relations(const reader *r, mkg_err *err)
 
 static mkg_status find_map(reader *r, const json_t *first, mkg_err *err)
 {
-    const mkg__import *im = r->im;
+    mkg__import *im = r->im;
+    mkg_status st = im->map ? MKG_OK : mkg__maps_load(im, err);
+    if (st < 0) return st;
     r->map = im->map ? im->map : mkg__maps_of_record(im, first);
     if (r->map) return MKG_OK;
     return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0,
