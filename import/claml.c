@@ -84,7 +84,7 @@ static const struct {
     const char *kind, *relation;
     bool alias;
 } rubrics[] = {
-    {"inclusion", "includes", true},      {"exclusion", "excludes", false},
+    {"inclusion", "inclusion", true},     {"exclusion", "exclusion", false},
     {"definition", "description", false}, {"coding-hint", "coding_hint", false},
     {"introduction", "comment", false},   {"text", "comment", false},
     {"note", "comment", false},           {"footnote", "comment", false}};

@@ -119,8 +119,8 @@ out:
 static const struct {
     const char *name, *relation;
     bool alias; /* people search by it */
-} notes[] = {{"inclusionTerm", "includes", true},
-             {"includes", "includes", false},
+} notes[] = {{"inclusionTerm", "inclusion", true},
+             {"includes", "inclusion", false},
              {"excludes1", "excludes1", false},
              {"excludes2", "excludes2", false},
              {"useAdditionalCode", "use_additional_code", false},

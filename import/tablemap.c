@@ -142,13 +142,14 @@ out:
 static mkg_status read_node(mkg__recordmap *m, const char *key, const json_t *v,
                             mkg__node_rule *node, mkg_err *err)
 {
-    static const char *const keys[] = {"id",    "type",        "name",     "alias",
-                                       "codes", "alias_split", "split",    "above",
-                                       "when",  "unless",      "obsolete", NULL};
+    static const char *const keys[] = {
+        "id",    "type", "name",   "alias",    "codes",       "alias_split", "split",
+        "above", "when", "unless", "obsolete", "optional_id", NULL};
     mkg_status st = MKG_OK;
     const json_t *id = json_object_get(v, "id"), *type = json_object_get(v, "type");
 
     node->key = key;
+    node->optional_id = json_is_true(json_object_get(v, "optional_id"));
     if (!json_is_object(v)) return wrong(m, err, key, "an object is expected");
     MKG_GO(mkg__map_keys(m, v, keys, err));
     MKG_GO(alloc(m, 6, sizeof *node->names, &node->names, err));

@@ -142,17 +142,16 @@ static void cut_field(const mkg__cut *c, mkg_view v, mkg_view parts[2])
 static void take_fields(reader *r)
 {
     const mkg__tablemap *t = r->table;
-    for (size_t i = 0; i < r->t.n; i++) {
-        mkg_view v = mkg__trim(r->t.fields[i]);
-        for (size_t k = 0; k < t->empty.n; k++)
-            if (mkg__view_is(v, t->empty.at[k])) v.len = 0;
-        r->fields[i] = v;
-    }
+    for (size_t i = 0; i < r->t.n; i++)
+        r->fields[i] = mkg__trim(r->t.fields[i]);
     for (size_t i = 0; i < t->ncuts; i++) {
         size_t at = t->cuts[i].column.at;
         mkg_view v = at < r->n ? r->fields[at] : mkg__view("", 0);
         cut_field(&t->cuts[i], v, &r->fields[r->t.n + 2 * i]);
     }
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < t->empty.n; k++)
+            if (mkg__view_is(r->fields[i], t->empty.at[k])) r->fields[i].len = 0;
 }
 
 static bool holds(const reader *r, const mkg__condition *c)
@@ -205,7 +204,7 @@ static mkg_status identify(reader *r, const mkg__node_rule *n, mkg_id *out,
         st = mkg__concepts_id(r->c, id, out, err);
         goto out;
     }
-    if (n->id.n) goto out;
+    if (n->id.n && !n->optional_id) goto out;
     for (size_t i = 0; i < n->nnames && name.len == 0; i++)
         if (!n->names[i].alias) MKG_GO(first_text(r, &n->names[i], &name, err));
     if (name.len == 0) goto out;
@@ -221,6 +220,17 @@ out:
     return st;
 }
 
+/* A type that the mapping names, not a class that the file names. */
+static bool is_own_type(const mkg__node_rule *n, mkg_view type)
+{
+    bool own = n->own_type || n->type.otherwise;
+    for (size_t i = 0; i < n->type.ncases && !own; i++) {
+        const mkg__template *then = n->type.cases[i].then;
+        own = then->n == 1 && mkg__view_eq(then->pieces[0].text, type);
+    }
+    return own;
+}
+
 static mkg_status set_type(reader *r, const mkg__node_rule *n, mkg_id id, mkg_err *err)
 {
     mkg_view type;
@@ -228,8 +238,8 @@ static mkg_status set_type(reader *r, const mkg__node_rule *n, mkg_id id, mkg_er
         return mkg__concepts_type(r->c, id, mkg__view("obsolete", 8), err);
     mkg_status st = text_of(r, &n->type, &r->text, &type, err);
     if (st < 0 || type.len == 0) return st;
-    return n->own_type ? mkg__concepts_type(r->c, id, type, err)
-                       : mkg__concepts_class(r->c, id, type, err);
+    return is_own_type(n, type) ? mkg__concepts_type(r->c, id, type, err)
+                                : mkg__concepts_class(r->c, id, type, err);
 }
 
 /* A name once more says nothing; another one for the same id is told of. */

@@ -79,7 +79,8 @@ typedef struct mkg__node_rule {
     const char *key;
     mkg__template id; /* n 0: type and name are the identity */
     mkg__template type;
-    bool own_type; /* a type of ours, not a class that the table translates */
+    bool optional_id; /* where it is empty, type and name are the identity */
+    bool own_type;    /* a type of ours, not a class that the table translates */
     mkg__name_rule *names;
     size_t nnames;
     mkg__template *codes;

@@ -187,8 +187,8 @@ static void test_claml(void **state)
     try_text(w, "icd.xml", claml, "claml",
              "disease Diabetes | is_a | disease Endocrine | icd.xml:9\n"
              "disease Type 1 | is_a | disease Diabetes | icd.xml:10\n"
-             "disease Type 1 | includes | \"brittlediabetes\" | icd.xml:12\n"
-             "disease Type 1 | excludes | \"neonatal P70.2\" | icd.xml:13\n"
+             "disease Type 1 | inclusion | \"brittlediabetes\" | icd.xml:12\n"
+             "disease Type 1 | exclusion | \"neonatal P70.2\" | icd.xml:13\n"
              "disease Type 1 | coding_hint | \"Hinweis\" | icd.xml:14\n"
              "disease Type 1 | description | \"What\" | icd.xml:15\n"
              "disease Own title | is_a | disease Type 1 | icd.xml:16\n"
@@ -243,14 +243,14 @@ static void test_tabular(void **state)
         "</codeFirst><codeAlso><note>ca</note></codeAlso></diag></diag>\n"
         "<diag><desc>No name</desc></diag></section></chapter></ICD10CM.tabular>\n",
         "icd10cm",
-        "disease Infections | includes | \"contagious ones\" | tabular.xml:4\n"
+        "disease Infections | inclusion | \"contagious ones\" | tabular.xml:4\n"
         "disease Infections | use_additional_code | \"for resistance (Z16.-)\" | "
         "tabular.xml:5\n"
         "disease Intestinal | is_a | disease Infections | tabular.xml:7\n"
         "disease Cholera | is_a | disease Intestinal | tabular.xml:8\n"
         "disease Cholera | seventh_character | \"A: initial\" | tabular.xml:9\n"
         "disease Classical cholera | is_a | disease Cholera | tabular.xml:10\n"
-        "disease Classical cholera | includes | \"Asiatic cholera\" | tabular.xml:10\n"
+        "disease Classical cholera | inclusion | \"Asiatic cholera\" | tabular.xml:10\n"
         "disease Classical cholera | excludes1 | \"carrier (Z22.1)\" | tabular.xml:10\n"
         "disease Classical cholera | excludes2 | \"other\" | tabular.xml:10\n"
         "disease Classical cholera | code_first | \"cf\" | tabular.xml:10\n"

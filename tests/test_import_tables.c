@@ -176,10 +176,10 @@ static void test_omop(void **state)
     assert_string_equal(r.format, "omop");
     assert_string_equal(
         graph_text(w),
-        "disease Fever \"high | is_a | disease Illness | CONCEPT_ANCESTOR.csv:2\n"
-        "obsolete Old fever | maps_to | disease Fever \"high | "
+        "disease 发热 | is_a | disease Illness | CONCEPT_ANCESTOR.csv:2\n"
+        "obsolete Old fever | maps_to | disease 发热 | "
         "CONCEPT_RELATIONSHIP.csv:4\n"
-        "disease Fever \"high | OMOP:Has it | concept OMOP:9 | "
+        "disease 发热 | OMOP:Has it | concept OMOP:9 | "
         "CONCEPT_RELATIONSHIP.csv:7\n");
     assert_string_equal(node_text(w, "发热"),
                         "type disease; name en Fever \"high; code OMOP:1; code "
@@ -236,8 +236,10 @@ static void test_chinese_graphs(void **state)
              "alias",
              "disease 肺炎 | symptom | symptom 发热 | cpubmed.tsv:1\n"
              "drug 青霉素 | treats | disease 肺炎 | cpubmed.tsv:2\n");
-    assert_string_equal(node_text(w, "发烧"),
-                        "type symptom; name zh 发热; alias zh 发烧; alias zh 高热; \n");
+    assert_string_equal(
+        node_text(w, "发烧"),
+        "type symptom; name zh 发热; type symptom; alias zh 发热; alias zh 发烧; alias "
+        "zh 高热; \n");
 }
 
 /* The last column is what is left of the line. */
@@ -352,7 +354,7 @@ static void test_neo4j(void **state)
     free(new_text(folder, "nodes.csv",
                   "id:ID(N),name,name_en,aliases:string[],codes:string[],size:int,"
                   ":LABEL,junk:IGNORE\n"
-                  "1,感冒,cold,伤风;上感,ICD10:J00,,Thing;disease,x\n"
+                  "1,感冒,cold,伤风;上感,ICD10:J00,,Thing;Disease,x\n"
                   "2,咳嗽,,,,3,symptom,x\n3,a text,,,,,text,x\n,none,,,,,disease,x\n"));
     free(new_text(folder, "rels.csv",
                   ":START_ID(N),:END_ID(N),:TYPE,weight:double,negated:boolean,source\n"
@@ -367,8 +369,8 @@ static void test_neo4j(void **state)
                         "disease 感冒 | description | \"a text\" | rels.csv:4\n");
     assert_string_equal(
         node_text(w, "上感"),
-        "type disease; name zh 感冒; alias zh 伤风; alias zh 上感; name "
-        "en cold; code ICD10:J00; \n");
+        "type disease; name zh 感冒; name en cold; alias zh 伤风; alias "
+        "zh 上感; code ICD10:J00; \n");
     assert_int_equal(r.skipped, 2);
     free(folder);
 }
