@@ -246,6 +246,7 @@ typedef enum mkg__rule_kind {
     MKG_RULE_TYPE,
     MKG_RULE_RELATION,
     MKG_RULE_LITERAL,
+    MKG_RULE_CHILDREN,
     MKG_RULE_LOCATOR,
     MKG_RULE_IGNORE
 } mkg__rule_kind;
@@ -284,6 +285,9 @@ typedef struct mkg__recordmap {
     json_t *root; /* owns the strings */
     mkg__arena arena;
 } mkg__recordmap;
+
+/* A code of ICD-10 without the marks of double coding, "A17+", "G01*". */
+mkg_view mkg__icd10_code(mkg_view code);
 
 /* Read and check a mapping file. MKG_EPARSE names file and key. */
 mkg_status mkg__map_load(const char *path, mkg__recordmap **out, mkg_err *err);

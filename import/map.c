@@ -226,6 +226,27 @@ out:
     return st;
 }
 
+/* "children": {"field": …, "relation": …}: records within a record, of the same form.
+ */
+static mkg_status read_children(mkg__recordmap *m, mkg_err *err)
+{
+    static const char *const keys[] = {"field", "relation", NULL};
+    mkg_status st = MKG_OK;
+    const json_t *v = json_object_get(m->root, "children");
+    const char *field = NULL, *relation = "is_a";
+    mkg__rule *r;
+    if (!v) return MKG_OK;
+    if (!json_is_object(v)) return bad(m, err, "children", "an object is expected");
+    MKG_GO(mkg__map_keys(m, v, keys, err));
+    MKG_GO(mkg__map_string(m, v, "field", &field, err));
+    MKG_GO(mkg__map_string(m, v, "relation", &relation, err));
+    if (!field || !*relation) return bad(m, err, "children", "a \"field\" is expected");
+    MKG_GO(add_rule(m, field, MKG_RULE_CHILDREN, &r, err));
+    r->relation = relation;
+out:
+    return st;
+}
+
 static mkg_status read_rest(mkg__recordmap *m, mkg_err *err)
 {
     mkg_status st = MKG_OK;
@@ -241,6 +262,7 @@ static mkg_status read_rest(mkg__recordmap *m, mkg_err *err)
         st = bad(m, err, "identity", "\"code\" or \"name\" is expected");
         goto out;
     }
+    MKG_GO(read_children(m, err));
     MKG_GO(mkg__map_strings(m, m->root, "detect", &m->detect, err));
     MKG_GO(mkg__map_string(m, m->root, "locator", &locator, err));
     if (locator) MKG_GO(add_rule(m, locator, MKG_RULE_LOCATOR, &r, err));
@@ -267,9 +289,9 @@ static size_t count_strings(const json_t *v)
 static mkg_status read_map(mkg__recordmap *m, mkg_err *err)
 {
     static const char *const keys[] = {
-        "comment",  "detect", "source",      "licence",  "type",    "name",
-        "alias",    "codes",  "relations",   "literals", "locator", "ignore",
-        "identity", "drop",   "drop_suffix", NULL};
+        "comment",  "detect",   "source",    "licence",     "type",    "name",
+        "alias",    "codes",    "relations", "literals",    "locator", "ignore",
+        "identity", "children", "drop",      "drop_suffix", NULL};
     mkg_status st = MKG_OK;
     size_t bytes;
 

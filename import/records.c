@@ -150,6 +150,7 @@ static mkg_view with_system(record *rec, const mkg__rule *rule, mkg_view item)
 {
     mkg__buf *b = &rec->r->scratch;
     if (!rule->system[0]) return item;
+    if (strncmp(rule->system, "ICD10", 5) == 0) item = mkg__icd10_code(item);
     b->len = 0;
     mkg__buf_printf(b, "%s:%.*s", rule->system, (int)item.len, item.ptr);
     return mkg__view(mkg__buf_cstr(b), b->len);
@@ -364,6 +365,22 @@ static mkg_status tell_unknown(record *rec, const char *field, mkg_err *err)
     return MKG_OK;
 }
 
+static mkg_status add_record(reader *r, json_t *v, uint64_t line, const record *parent,
+                             const mkg__rule *child_of, mkg_err *err);
+
+/* Records within a record: each is one of its own, and what its parent is to it. */
+static mkg_status add_children(record *rec, const mkg__rule *rule, const json_t *v,
+                               mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    if (v && !json_is_array(v))
+        return complain(rec, "a list of records is expected", err);
+    for (size_t i = 0; i < json_array_size(v); i++)
+        MKG_GO(add_record(rec->r, json_array_get(v, i), rec->line, rec, rule, err));
+out:
+    return st;
+}
+
 static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
                             mkg_err *err)
 {
@@ -380,6 +397,8 @@ static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
         return rule->join && json_is_array(v)
                    ? add_joined(rec, rule, v, err)
                    : each_item(rec, rule, v, add_literal, err);
+    case MKG_RULE_CHILDREN:
+        return add_children(rec, rule, v, err);
     case MKG_RULE_TYPE:
     case MKG_RULE_LOCATOR:
     case MKG_RULE_IGNORE:
@@ -388,7 +407,8 @@ static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
     return MKG_OK;
 }
 
-static mkg_status add_record(reader *r, json_t *v, uint64_t line, mkg_err *err)
+static mkg_status add_record(reader *r, json_t *v, uint64_t line, const record *parent,
+                             const mkg__rule *child_of, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_err e = {0};
@@ -403,6 +423,7 @@ static mkg_status add_record(reader *r, json_t *v, uint64_t line, mkg_err *err)
         rec.locator = string_field(v, rule);
     st = make_node(&rec, v, &e);
     if (st < 0) return fault(&rec, st, &e, err);
+    if (parent) MKG_GO(state(&rec, child_of, parent->node, mkg__view("", 0), err));
     /* In the order of the map, so that a record's order of keys does not matter. */
     for (i = 0; i < r->map->nrules; i++)
         MKG_GO(add_field(&rec, &r->map->rules[i],
@@ -519,7 +540,7 @@ static mkg_status on_value(void *ctx, const char *array, json_t *v, uint64_t lin
     reader *r = ctx;
     (void)array;
     mkg_status st = r->map ? MKG_OK : choose_map(r, v, err);
-    return st < 0 ? st : add_record(r, v, line, err);
+    return st < 0 ? st : add_record(r, v, line, NULL, NULL, err);
 }
 
 static mkg_status read_values(reader *r, mkg_err *err)

@@ -154,7 +154,7 @@ static void put_dotted(mkg__buf *b, mkg_view v, size_t n)
 
 /* Marks of what is looked for under two codes (dagger and asterisk) are no part of the
  * code. */
-static mkg_view cut_marks(mkg_view v)
+mkg_view mkg__icd10_code(mkg_view v)
 {
     static const char dagger[] = "\xe2\x80\xa0";
     for (;;) {
@@ -171,7 +171,7 @@ static void put_piece(mkg__buf *b, mkg_view v, mkg__filter filter)
 {
     switch (filter) {
     case MKG_FILTER_ICD10:
-        put_dotted(b, cut_marks(v), 3);
+        put_dotted(b, mkg__icd10_code(v), 3);
         break;
     case MKG_FILTER_ICD9:
         put_dotted(b, v, v.ptr[0] == 'E' || v.ptr[0] == 'e' ? 4 : 3);
