@@ -219,6 +219,34 @@ static const mkg__recordmap *map_of(const mkg__import *im, const mkg__format *fo
     return mkg__maps_of_head(im, head, &table, &how);
 }
 
+/* What is recognised and not read, with what makes it something that is. */
+static const struct {
+    const char *starts[3];
+    const char *advice;
+} refused[] = {
+    {{"Prefix: ", "Ontology: ", NULL},
+     "this is OWL in Manchester syntax: convert it first, 'robot convert --input FILE "
+     "--output FILE.obo'"},
+    {{"OntologyDocument(", "Prefix(", NULL},
+     "this is OWL in functional syntax: convert it first, 'robot convert --input FILE "
+     "--output FILE.obo'"},
+    {{"\xd0\xcf\x11\xe0", NULL, NULL},
+     "this is an old Excel file: save its sheet as CSV UTF-8, or 'libreoffice "
+     "--headless --convert-to csv FILE'"}};
+
+static mkg_status refuse(const mkg__import *im, mkg_view head, mkg_err *err)
+{
+    head = mkg__skip_blank(head);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        for (size_t k = 0; k < 3 && refused[i].starts[k]; k++) {
+            size_t n = strlen(refused[i].starts[k]);
+            if (head.len >= n && memcmp(head.ptr, refused[i].starts[k], n) == 0)
+                return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0, "%s",
+                                    refused[i].advice);
+        }
+    return MKG_OK;
+}
+
 static mkg_status choose_format(mkg__import *im, const char *path,
                                 const mkg__format **out, mkg_err *err)
 {
@@ -231,6 +259,7 @@ static mkg_status choose_format(mkg__import *im, const char *path,
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
     if (!*out) MKG_GO(recognise(im, head, out, &sure, err));
     if (*out && !im->map) im->map = map_of(im, *out, head);
+    if (!im->opts->format && !im->opts->map) MKG_GO(refuse(im, head, err));
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
