@@ -389,6 +389,7 @@ static mkg_status read_rows(reader *r, size_t kind, mkg_err *err)
         MKG_GO(mkg__plain_columns(&r->t, r->columns, &ok, err));
         if (ok) MKG_GO(on_row(r, kind, snapshot, err));
     }
+    if (st < 0) goto out;
     for (size_t i = 1; i <= r->n; i++) {
         mkg__plain_split(r->rows[i].text, '\t', r->f, MKG_PLAIN_COLUMNS);
         MKG_GO(take_row(r, kind, r->rows[i].line, err));

@@ -454,6 +454,7 @@ static mkg_status read_rows(reader *r, mkg_err *err)
     mkg_status st = MKG_OK;
     while ((st = mkg__table_next(&r->t, err)) == MKG_OK)
         MKG_GO(add_row(r, err));
+    if (st < 0) goto out;
     for (size_t i = 0; i < r->table->nnodes; i++)
         if (r->keys[i].n)
             MKG_GO(mkg__keys_state(&r->keys[i], r->table->nodes[i].above, r->c, err));

@@ -143,7 +143,7 @@ static void on_fault(void *user, xmlErrorPtr e)
                  e->int2 > 0 ? (uint32_t)e->int2 : 0, "not valid XML: %.200s",
                  e->message ? e->message : "no reason given");
     if (e->code == XML_ERR_DOCUMENT_END && x->depth)
-        mkg__fail_at(&why, MKG_EPARSE, why.file, why.line, 0,
+        mkg__fail_at(&why, MKG_EPARSE, x->im->file, (uint64_t)e->line, 0,
                      "the file is cut off: %zu element%s not closed", x->depth,
                      x->depth == 1 ? " is" : "s are");
     for (size_t n = strlen(why.msg); n > 0 && why.msg[n - 1] == '\n'; n--)

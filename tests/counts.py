@@ -498,7 +498,7 @@ def xref(path, c):
 
 def medicalqa(path, c):
     """Lines cut at the first four blanks."""
-    types = {"疾病": "disease", "疾病症状": "symptom", "检查项目": "test", "食物": "food",
+    types = {"疾病": "disease", "并发症": "disease", "疾病症状": "symptom", "检查项目": "test", "食物": "food",
              "科室": "department", "治疗方法": "procedure", "发病部位": "body_site"}
     relations = {"症状": "symptom", "并发症": "complication", "检查项目": "test", "忌讳食物": "avoided_food",
                  "推荐食物": "recommended_food", "科室": "department", "治疗方法": "treatment",
