@@ -136,6 +136,12 @@ static mkg_status next_member(mkg__unpack *u, mkg_err *err)
         const char *path = lib.pathname(e);
         if (!path) path = "(a name that cannot be read)";
         if (lib.filetype(e) == AE_IFDIR || is_junk(path)) continue;
+        if (strcmp(u->member, "[Content_Types].xml") == 0)
+            return mkg__fail_at(
+                err, MKG_EPARSE, u->name, 0, 0,
+                "this is a file of Excel or Word: save the sheet as CSV "
+                "UTF-8, or 'libreoffice --headless --convert-to csv "
+                "FILE'");
         if (u->member[0])
             return mkg__fail_at(err, MKG_EPARSE, u->name, 0, 0,
                                 "the archive holds several files ('%.80s' and '%.80s' "

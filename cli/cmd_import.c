@@ -107,18 +107,33 @@ static json_t *replaced_json(const mkg_import_result *r)
                      "changed", (json_int_t)r->diff.changed);
 }
 
+/* What was told, counted by kind. */
+static json_t *kinds_json(const mkg_import_result *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->nkinds; i++) {
+        const mkg_import_kind *k = &r->kinds[i];
+        json_array_append_new(list, json_pack("{s:s, s:I, s:b, s:s, s:I}", "what",
+                                              k->what, "count", (json_int_t)k->n,
+                                              "skipped", (int)!k->remark, "file",
+                                              k->file, "line", (json_int_t)k->line));
+    }
+    return list;
+}
+
 static mkg_status result_json(cli *c, const mkg_import_result *r, bool already)
 {
     return cli_json(
         c, json_pack(
-               "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:b, s:b, s:o}",
+               "{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:b, s:b, s:o, "
+               "s:o}",
                "source", (json_int_t)r->source, "name", r->name, "format", r->format,
                "nodes", (json_int_t)r->nodes, "names", (json_int_t)r->names, "facts",
                (json_int_t)r->facts, "skipped", (json_int_t)r->skipped, "seconds",
                r->seconds, "new_nodes", (json_int_t)r->new_nodes, "new_facts",
                (json_int_t)r->new_facts, "new_relations", (json_int_t)r->new_relations,
                "already", (int)already, "dry_run", (int)cli_opt_given(c, "dry-run"),
-               "replaced", replaced_json(r)));
+               "replaced", replaced_json(r), "kinds", kinds_json(r)));
 }
 
 /* "12 nodes (3 new)"; without the rest where all are new. */
@@ -133,6 +148,15 @@ static void put_diff(mkg__buf *b, const mkg_diff_counts *d)
     put_count(b, "fact", d->added, d->added);
     mkg__buf_printf(b, " added, %llu removed, %llu changed",
                     (unsigned long long)d->removed, (unsigned long long)d->changed);
+}
+
+/* What was told more than once, in one line. */
+static void put_kind(mkg__buf *b, const mkg_import_kind *k)
+{
+    mkg__buf_printf(b, "  %llu times%s: %s (first: %s", (unsigned long long)k->n,
+                    k->remark ? "" : " skipped", k->what, k->file);
+    if (k->line) mkg__buf_printf(b, ":%llu", (unsigned long long)k->line);
+    mkg__buf_str(b, ")\n");
 }
 
 static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
@@ -166,6 +190,8 @@ static mkg_status result_text(cli *c, const mkg_import_result *r, bool already)
         put_diff(&line, &r->diff);
         mkg__buf_byte(&line, '\n');
     }
+    for (size_t i = 0; i < r->nkinds; i++)
+        if (r->kinds[i].n > 1) put_kind(&line, &r->kinds[i]);
     bool failed = b.failed || line.failed;
     if (!failed) cli_put(c, line.ptr, line.len);
     mkg__buf_clear(&b);

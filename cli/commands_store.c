@@ -136,22 +136,26 @@ const cli_command cli_store_commands[] = {
      .min_args = 1,
      .max_args = SIZE_MAX,
      .brief = "read files into the graph",
-     .about = "Each FILE becomes one source, all of it or nothing; '-' is standard "
-              "input, and "
-              "gzip is undone. The store is made if there is none. Lines that cannot "
-              "be read "
-              "are skipped, counted and told on stderr as FILE:LINE:COLUMN (the first "
-              "20; all "
-              "with -v). A file that was imported before, to the byte, is left alone.",
+     .about =
+         "Each FILE becomes one source, all of it or nothing; '-' is standard "
+         "input, and "
+         "gzip is undone. The store is made if there is none. Lines that cannot "
+         "be read "
+         "are skipped, counted by kind and told on stderr as FILE:LINE:COLUMN (the "
+         "first 20; all "
+         "with -v). A file that was imported before, to the byte, is left alone.",
      .options = import_options,
      .noptions = COUNT(import_options),
      .example =
          "medkg -d medkg.db import medical.jsonl --licence CC0 --version 2024-01",
-     .shape = "{\"source\": 1, \"name\": \"medical.jsonl\", \"format\": \"records\", "
-              "\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"skipped\": 0, "
-              "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, "
-              "\"new_relations\": 0, \"already\": "
-              "false, \"dry_run\": false, \"replaced\": null}",
+     .shape =
+         "{\"source\": 1, \"name\": \"medical.jsonl\", \"format\": \"records\", "
+         "\"nodes\": 812, \"names\": 1204, \"facts\": 4211, \"skipped\": 0, "
+         "\"seconds\": 0.3, \"new_nodes\": 812, \"new_facts\": 4211, "
+         "\"new_relations\": 0, \"already\": "
+         "false, \"dry_run\": false, \"replaced\": null, \"kinds\": [{\"what\": \"the "
+         "weight '…' is not a number\", \"count\": 3, \"skipped\": true, "
+         "\"file\": \"ward.csv\", \"line\": 4}]}",
      .exits = "0234"},
     {.name = "sources",
      .run = cli_cmd_sources,

@@ -77,9 +77,9 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
+    (void)im;
     return mkg__table_has(head, "subject_id", "translation_value") ? 95 : 0;
 }
 

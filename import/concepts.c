@@ -51,6 +51,8 @@ struct mkg__concepts {
     mkg__links hierarchy; /* of is_a */
     mkg__arena arena;
     mkg__buf key, locator;
+    void *kept;
+    void (*clear_kept)(void *);
     uint64_t nameless; /* local things that nothing can be called by */
 };
 
@@ -79,6 +81,8 @@ mkg_status mkg__concepts_new(mkg__import *im, mkg__concepts **out, mkg_err *err)
 void mkg__concepts_free(mkg__concepts *c)
 {
     if (!c || c == c->im->shared) return;
+    if (c->kept) c->clear_kept(c->kept);
+    mkg__free(c->kept);
     mkg__ontologies_free(c->table);
     mkg__map_clear(&c->ids);
     mkg__map_clear(&c->relation_names);
@@ -91,6 +95,13 @@ void mkg__concepts_free(mkg__concepts *c)
     mkg__buf_clear(&c->key);
     mkg__buf_clear(&c->locator);
     mkg__free(c);
+}
+
+void *mkg__concepts_keep(mkg__concepts *c, size_t size, void (*clear)(void *))
+{
+    if (!c->kept) c->kept = mkg__calloc(1, size);
+    c->clear_kept = clear;
+    return c->kept;
 }
 
 const mkg__ontologies *mkg__concepts_table(const mkg__concepts *c)
@@ -220,6 +231,17 @@ mkg_status mkg__concepts_hint(mkg__concepts *c, mkg_id id, mkg_view name, mkg_er
 mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id)
 {
     return c->at[id].id;
+}
+
+mkg_view mkg__concepts_called(const mkg__concepts *c, mkg_id id, mkg_lang *lang)
+{
+    *lang = c->at[id].lang;
+    return c->at[id].name;
+}
+
+mkg_view mkg__concepts_hinted(const mkg__concepts *c, mkg_id id)
+{
+    return c->at[id].hint;
 }
 
 void mkg__concepts_property(mkg__concepts *c, mkg_id id)

@@ -123,6 +123,9 @@ void mkg__concepts_local(mkg__concepts *c, mkg_id id);
 /* It is a predicate, no thing: what it is called names the relation. */
 void mkg__concepts_property(mkg__concepts *c, mkg_id id);
 mkg_view mkg__concepts_name_of(const mkg__concepts *c, mkg_id id); /* its id */
+/* What it was called first, and in which language; "" if nothing was said yet. */
+mkg_view mkg__concepts_called(const mkg__concepts *c, mkg_id id, mkg_lang *lang);
+mkg_view mkg__concepts_hinted(const mkg__concepts *c, mkg_id id);
 /* The node type that will be given, as far as it is known now. */
 mkg_view mkg__concepts_type_of(const mkg__concepts *c, mkg_id id);
 
@@ -168,6 +171,10 @@ mkg_status mkg__concepts_foreign(mkg__concepts *c, mkg_id subject, mkg_id predic
 mkg_status mkg__concepts_xref(mkg__concepts *c, mkg_id id, mkg_view xref, uint64_t line,
                               mkg_err *err);
 
+/* Something that a reader keeps from one file of a folder for the next: zeroed when it
+ * is asked for first, cleared and freed with the concepts. NULL when out of memory. */
+void *mkg__concepts_keep(mkg__concepts *c, size_t size, void (*clear)(void *));
+
 /* Write it all. Things that are only referred to become stubs, which is told. */
 mkg_status mkg__concepts_end(mkg__concepts *c, mkg_err *err);
 
@@ -199,5 +206,10 @@ extern const mkg__format mkg__format_hetionet;
 extern const mkg__format mkg__format_kgx;
 extern const mkg__format mkg__format_rrf;
 extern const mkg__format mkg__format_rf2;
+extern const mkg__format mkg__format_mesh;
+extern const mkg__format mkg__format_claml;
+extern const mkg__format mkg__format_icd10cm;
+extern const mkg__format mkg__format_neo4j;
+extern const mkg__format mkg__format_drkg;
 
 #endif

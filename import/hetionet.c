@@ -1,5 +1,6 @@
-/* Hetionet: nodes as TSV (id, name, kind), edges as SIF (source, metaedge, target), or
- * both as JSON. Source: https://github.com/hetio/hetionet, doi:10.7554/eLife.26726 */
+/* Hetionet and DRKG, which has its form: nodes as TSV (id, name, kind), edges as SIF
+ * (source, metaedge, target), or both as JSON. Source:
+ * https://github.com/hetio/hetionet, doi:10.7554/eLife.26726 */
 #include "import/concepts_internal.h"
 
 #include "base/err.h"
@@ -112,6 +113,26 @@ out:
     return st;
 }
 
+/* DRKG: edges in the same form, without a header. */
+static mkg_status read_edges(reader *r, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__plain t = {0};
+    bool ok;
+    MKG_GO(mkg__plain_open(&t, r->im, '\t', err));
+    while ((st = mkg__plain_next(&t, err)) == MKG_OK) {
+        MKG_GO(mkg__plain_columns(&t, 3, &ok, err));
+        r->line = t.line;
+        if (ok)
+            MKG_GO(add_edge(r, mkg__trim(t.fields[0]), mkg__trim(t.fields[1]),
+                            mkg__trim(t.fields[2]), err));
+    }
+    if (st == MKG_END) st = MKG_OK;
+out:
+    mkg__plain_close(&t);
+    return st;
+}
+
 /* ---- JSON ---- */
 
 /* An identifier is a text or a number. */
@@ -186,42 +207,27 @@ out:
     return st;
 }
 
+static mkg_status add_json(void *ctx, const char *array, json_t *v, uint64_t line,
+                           mkg_err *err)
+{
+    reader *r = ctx;
+    r->line = line;
+    return strcmp(array, "nodes") == 0 ? add_json_node(r, v, err)
+                                       : add_json_edge(r, v, err);
+}
+
 static mkg_status read_json(reader *r, mkg_err *err)
 {
     static const char *const through[] = {NULL};
     static const char *const wanted[] = {"nodes", "edges", NULL};
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
 
     MKG_GO(mkg__values_of(r->im->s, through, wanted, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &r->line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(r->im, st, &e, r->line, err));
-            continue;
-        }
-        if (strcmp(mkg__values_name(values), "nodes") == 0)
-            MKG_GO(add_json_node(r, v, err));
-        else
-            MKG_GO(add_json_edge(r, v, err));
-        json_decref(v);
-        v = NULL;
-        MKG_GO(mkg__import_tick(r->im, err));
-    }
-    st = MKG_OK;
+    st = mkg__values_each(values, r->im, add_json, r, err);
 out:
-    json_decref(v);
     mkg__values_free(values);
     return st;
-}
-
-static bool is_json(mkg_view head)
-{
-    head = mkg__trim(head);
-    return head.len && head.ptr[0] == '{';
 }
 
 static mkg_status read_hetionet(mkg__import *im, mkg_err *err)
@@ -232,7 +238,7 @@ static mkg_status read_hetionet(mkg__import *im, mkg_err *err)
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
     MKG_GO(mkg__stream_peek(im->s, &head, err));
-    if (is_json(head))
+    if (mkg__is_json(head))
         MKG_GO(read_json(&r, err));
     else
         MKG_GO(read_table(&r, err));
@@ -243,10 +249,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    if (is_json(head))
+    (void)im;
+    if (mkg__is_json(head))
         return mkg__contains(head, "\"metanode_kinds\"") ||
                        mkg__contains(head, "\"metaedge_tuples\"")
                    ? 95
@@ -258,3 +264,37 @@ static int recognise(mkg_view head, const char *file)
 
 const mkg__format mkg__format_hetionet = {
     .name = "hetionet", .recognise = recognise, .read = read_hetionet, .folders = true};
+
+/* ---- DRKG ---- */
+
+/* Three columns without a header: "Kind::id", relation, "Kind::id". */
+static bool is_drkg(mkg_view head)
+{
+    mkg_view f[4], kind, local;
+    return mkg__plain_split(mkg__first_line(head), '\t', f, 4) == 3 &&
+           cut_id(f[0], &kind, &local) && cut_id(f[2], &kind, &local) &&
+           mkg__contains(f[1], "::");
+}
+
+static mkg_status read_drkg(mkg__import *im, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    reader r = {.im = im};
+    MKG_GO(mkg__concepts_new(im, &r.c, err));
+    MKG_GO(read_edges(&r, err));
+    st = mkg__concepts_end(r.c, err);
+out:
+    mkg__concepts_free(r.c);
+    mkg__buf_clear(&r.id);
+    return st;
+}
+
+static int recognise_drkg(mkg__import *im, mkg_view head)
+{
+    (void)im;
+    return is_drkg(head) ? 92 : 0;
+}
+
+/* Drug Repurposing Knowledge Graph. Source: https://github.com/gnn4dr/DRKG */
+const mkg__format mkg__format_drkg = {
+    .name = "drkg", .recognise = recognise_drkg, .read = read_drkg};

@@ -16,7 +16,9 @@ static const mkg__format *const formats[] = {
     &mkg__format_triples, &mkg__format_records,   &mkg__format_obo,
     &mkg__format_babelon, &mkg__format_obographs, &mkg__format_rdf,
     &mkg__format_owl,     &mkg__format_hetionet,  &mkg__format_kgx,
-    &mkg__format_rrf,     &mkg__format_rf2};
+    &mkg__format_rrf,     &mkg__format_rf2,       &mkg__format_mesh,
+    &mkg__format_claml,   &mkg__format_icd10cm,   &mkg__format_neo4j,
+    &mkg__format_drkg,    &mkg__format_table};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const char *names[FORMATS + 1];
@@ -34,9 +36,56 @@ const char *const *mkg_import_formats(void)
     return names;
 }
 
+/* The message without what it quotes, and without numbers. */
+static void kind_of_message(const char *msg, char *out, size_t cap)
+{
+    size_t n = 0;
+    while (*msg && n + 8 < cap) {
+        const char *end = *msg == '\'' ? strchr(msg + 1, '\'') : NULL;
+        if (end && (n == 0 || out[n - 1] == ' ' || out[n - 1] == '(')) {
+            memcpy(out + n, "'\xe2\x80\xa6'", 5);
+            n += 5;
+            msg = end + 1;
+        } else if (*msg >= '0' && *msg <= '9' &&
+                   (n == 0 || out[n - 1] == ' ' || out[n - 1] == 'N')) {
+            if (n == 0 || out[n - 1] != 'N') out[n++] = 'N';
+            msg++;
+        } else {
+            out[n++] = *msg++;
+        }
+    }
+    out[mkg__clip(mkg__view(out, n), n)] = '\0';
+}
+
+/* Count what is told by its kind. */
+static void count_kind(const mkg__import *im, const mkg_err *e, bool remark)
+{
+    mkg_import_result *r = im->result;
+    char what[sizeof r->kinds[0].what];
+    size_t i = 0;
+    if (!r) return;
+    kind_of_message(e->msg, what, sizeof what);
+    while (i < r->nkinds &&
+           (r->kinds[i].remark != remark || strcmp(r->kinds[i].what, what) != 0))
+        i++;
+    if (i == MKG_IMPORT_KINDS) i--;
+    mkg_import_kind *k = &r->kinds[i];
+    if (i == r->nkinds) {
+        r->nkinds++;
+        *k = (mkg_import_kind){.remark = remark, .line = e->line};
+        snprintf(k->what, sizeof k->what, "%s",
+                 i + 1 < MKG_IMPORT_KINDS ? what : "other kinds");
+        snprintf(k->file, sizeof k->file, "%.*s",
+                 mkg__clip(mkg__view(e->file, strlen(e->file)), sizeof k->file - 1),
+                 e->file);
+    }
+    k->n++;
+}
+
 mkg_status mkg__import_skip(mkg__import *im, const mkg_err *e, mkg_err *err)
 {
     if (im->skipped++ == 0) im->first = *e;
+    count_kind(im, e, false);
     if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, e);
     if (!im->opts->strict) return MKG_OK;
     if (err) *err = *e;
@@ -61,12 +110,12 @@ void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, .
     mkg_err e;
     char text[sizeof e.msg];
     va_list args;
-    if (!im->opts->on_skip) return;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     mkg__fail_at(&e, MKG_OK, im->file, line, 0, "%s", text);
-    im->opts->on_skip(im->opts->skip_ctx, &e);
+    count_kind(im, &e, true);
+    if (im->opts->on_skip) im->opts->on_skip(im->opts->skip_ctx, &e);
 }
 
 mkg_status mkg__import_relation(mkg__import *im, mkg_view name, uint64_t line,
@@ -93,17 +142,32 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err)
     return mkg__fail(err, MKG_ECANCEL, "cancelled; the store is as it was before");
 }
 
-/* The format that was asked for; NULL if none was. */
-static mkg_status asked_format(const mkg__import *im, const mkg__format **out,
-                               mkg_err *err)
+/* The format that was asked for; NULL if none was. The name of a mapping file in the
+ * folder of maps is one, too. */
+static mkg_status asked_format(mkg__import *im, const mkg__format **out, mkg_err *err)
 {
+    mkg_status st = MKG_OK;
     const char *asked = im->opts->format;
     *out = NULL;
+    if (im->opts->map) MKG_GO(mkg__maps_add(im, im->opts->map, &im->map, err));
     for (size_t i = 0; asked && i < FORMATS; i++)
         if (strcmp(formats[i]->name, asked) == 0) *out = formats[i];
+    if (asked && !*out && !im->map) {
+        MKG_GO(mkg__maps_load(im, err));
+        im->map = mkg__maps_called(im, asked);
+    }
+    if (*out == &mkg__format_table && !im->map) MKG_GO(mkg__maps_load(im, err));
+    if (im->map && (!*out || *out == &mkg__format_records))
+        *out = im->map->ntables ? &mkg__format_table : &mkg__format_records;
     if (asked && !*out) return mkg__fail(err, MKG_EARG, "unknown format '%s'", asked);
-    if (im->opts->map && !asked) *out = &mkg__format_records;
-    return MKG_OK;
+out:
+    return st;
+}
+
+/* What the format is called: tables have the name of their map. */
+static const char *format_name(const mkg__import *im, const mkg__format *format)
+{
+    return format == &mkg__format_table && im->map ? im->map->name : format->name;
 }
 
 /* Open it, and have its first bytes in UTF-8. */
@@ -119,18 +183,68 @@ static mkg_status open_file(mkg__import *im, const char *path, mkg_view *head,
     return st < 0 ? st : mkg__stream_peek(im->s, head, err);
 }
 
-/* The reader that is surest, and how sure it is. */
-static const mkg__format *recognise(const mkg__import *im, mkg_view head, int *best)
+enum { SURE = 90 }; /* what no mapping file can contest */
+
+/* The reader that is surest, and how sure it is. Mapping files are looked at where no
+ * reader is sure enough without. */
+static mkg_status recognise(mkg__import *im, mkg_view head, const mkg__format **out,
+                            int *best, mkg_err *err)
 {
-    const mkg__format *found = NULL;
+    *out = NULL;
     *best = 0;
-    for (size_t i = 0; i < FORMATS; i++) {
-        int sure = formats[i]->recognise(head, im->file);
-        if (sure <= *best) continue;
-        *best = sure;
-        found = formats[i];
+    for (int pass = 0; pass < 2 && *best < SURE; pass++) {
+        if (pass == 1) {
+            mkg_status st = mkg__maps_load(im, err);
+            if (st < 0) return st;
+        }
+        for (size_t i = 0; i < FORMATS; i++) {
+            int sure = formats[i]->recognise(im, head);
+            if (sure <= *best) continue;
+            *best = sure;
+            *out = formats[i];
+        }
     }
-    return found;
+    return MKG_OK;
+}
+
+/* Of a table, the map that it fits. */
+static const mkg__recordmap *map_of(const mkg__import *im, const mkg__format *format,
+                                    mkg_view head)
+{
+    const struct mkg__tablemap *table;
+    size_t how;
+    if (format != &mkg__format_table &&
+        (format != &mkg__format_records || mkg__is_json(head)))
+        return NULL;
+    return mkg__maps_of_head(im, head, &table, &how);
+}
+
+/* What is recognised and not read, with what makes it something that is. */
+static const struct {
+    const char *starts[3];
+    const char *advice;
+} refused[] = {
+    {{"Prefix: ", "Ontology: ", NULL},
+     "this is OWL in Manchester syntax: convert it first, 'robot convert --input FILE "
+     "--output FILE.obo'"},
+    {{"OntologyDocument(", "Prefix(", NULL},
+     "this is OWL in functional syntax: convert it first, 'robot convert --input FILE "
+     "--output FILE.obo'"},
+    {{"\xd0\xcf\x11\xe0", NULL, NULL},
+     "this is an old Excel file: save its sheet as CSV UTF-8, or 'libreoffice "
+     "--headless --convert-to csv FILE'"}};
+
+static mkg_status refuse(const mkg__import *im, mkg_view head, mkg_err *err)
+{
+    head = mkg__skip_blank(head);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        for (size_t k = 0; k < 3 && refused[i].starts[k]; k++) {
+            size_t n = strlen(refused[i].starts[k]);
+            if (head.len >= n && memcmp(head.ptr, refused[i].starts[k], n) == 0)
+                return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0, "%s",
+                                    refused[i].advice);
+        }
+    return MKG_OK;
 }
 
 static mkg_status choose_format(mkg__import *im, const char *path,
@@ -143,7 +257,9 @@ static mkg_status choose_format(mkg__import *im, const char *path,
     MKG_GO(open_file(im, path, &head, err));
     if (head.len == 0)
         return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
-    if (!*out) *out = recognise(im, head, &sure);
+    if (!*out) MKG_GO(recognise(im, head, out, &sure, err));
+    if (*out && !im->map) im->map = map_of(im, *out, head);
+    if (!im->opts->format && !im->opts->map) MKG_GO(refuse(im, head, err));
     if (*out) return MKG_OK;
     return mkg__fail_at(
         err, MKG_EPARSE, im->file, 0, 0,
@@ -161,7 +277,11 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
     mkg_status st = MKG_OK;
     mkg_view head;
     int best = 0, sure;
-    const mkg__format **of = NULL;
+    const mkg__recordmap *map = im->map;
+    struct part {
+        const mkg__format *format;
+        const mkg__recordmap *map;
+    } *of = NULL;
 
     MKG_GO(mkg__parts_list(folder, &im->parts, err));
     of = mkg__calloc(im->parts.n + 1, sizeof *of);
@@ -171,19 +291,23 @@ static mkg_status choose_parts(mkg__import *im, const char *folder,
     }
     for (size_t i = 0; i < im->parts.n; i++) {
         MKG_GO(open_file(im, im->parts.at[i], &head, err));
-        if (*out && (*out)->recognise(head, im->file) > 0) of[i] = *out;
-        if (im->opts->format) continue;
-        of[i] = recognise(im, head, &sure);
-        if (of[i] && of[i]->folders && sure > best) {
+        if (*out && (*out)->recognise(im, head) > 0)
+            of[i] = (struct part){*out, im->map};
+        if (im->opts->format || im->map) continue;
+        MKG_GO(recognise(im, head, &of[i].format, &sure, err));
+        of[i].map = of[i].format ? map_of(im, of[i].format, head) : NULL;
+        if (of[i].format && of[i].format->folders && sure > best) {
             best = sure;
-            *out = of[i];
+            *out = of[i].format;
+            map = of[i].map;
         }
     }
+    im->map = map;
     for (size_t i = im->parts.n; i > 0 && *out; i--) {
-        if (of[i - 1] == *out) continue;
+        if (of[i - 1].format == *out && of[i - 1].map == map) continue;
         im->file = mkg__path_base(im->parts.at[i - 1]);
         mkg__import_remark(im, 0, "the file is not in the format '%s': left out",
-                           (*out)->name);
+                           format_name(im, *out));
         mkg__parts_drop(&im->parts, i - 1);
     }
     if (!*out || im->parts.n == 0)
@@ -350,7 +474,7 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
                            mkg_import_result *result, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__import im = {.kg = kg, .opts = opts};
+    mkg__import im = {.kg = kg, .opts = opts, .result = result};
     const mkg__format *format;
     mkg_id source;
     sum what = {"", 0};
@@ -368,14 +492,14 @@ mkg_status mkg_import_file(mkg_kg *kg, const char *path, const mkg_import_opts *
     }
     mkg_source_info info = {.name = opts->source,
                             .file = im.file,
-                            .format = format->name,
+                            .format = format_name(&im, format),
                             .version = opts->version,
                             .licence = opts->licence,
                             .memory = opts->memory,
                             .merge_xref = opts->merge_xref};
     snprintf(im.name, sizeof im.name, "%s", info.name ? info.name : im.file);
-    snprintf(result->format, sizeof result->format, "%s", format->name);
-    im.format = format->name;
+    snprintf(result->format, sizeof result->format, "%s", info.format);
+    im.format = info.format;
     MKG_GO(mkg_writer_new(kg, &info, &im.w, err));
     st = opts->compare ? MKG_NOTFOUND : known_file(im.w, path, &source, err);
     if (st < 0) goto out;
@@ -404,5 +528,6 @@ out:
     mkg_writer_free(im.w);
     mkg__stream_close(im.s);
     mkg__parts_clear(&im.parts);
+    mkg__maps_free(&im);
     return st;
 }

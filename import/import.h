@@ -35,6 +35,18 @@ typedef struct mkg_import_opts {
     void *progress_ctx;
 } mkg_import_opts;
 
+/* What was told, of one kind: the message without what differs from line to line
+ * ("'…'" for what it quotes, "N" for a number). */
+typedef struct mkg_import_kind {
+    char what[192];
+    bool remark; /* nothing was skipped for it */
+    uint64_t n;
+    char file[128]; /* where it was first */
+    uint64_t line;
+} mkg_import_kind;
+
+enum { MKG_IMPORT_KINDS = 32 }; /* the last one counts all further ones */
+
 typedef struct mkg_import_result {
     mkg_id source;
     char name[256];  /* of the source */
@@ -43,6 +55,8 @@ typedef struct mkg_import_result {
     mkg_id replaced;      /* source whose place it took, MKG_ID_NONE if none */
     mkg_diff_counts diff; /* from that source to this one */
     double seconds;
+    mkg_import_kind kinds[MKG_IMPORT_KINDS]; /* in the order of their first */
+    size_t nkinds;
 } mkg_import_result;
 
 /* Import one file ("-": standard input), or a folder of files of one format, as one

@@ -20,7 +20,8 @@ void mkg__parts_drop(mkg__parts *p, size_t i);
 void mkg__parts_clear(mkg__parts *p);
 
 /* One import under way. */
-typedef struct mkg__import {
+typedef struct mkg__import mkg__import;
+struct mkg__import {
     mkg_kg *kg;
     mkg_writer *w;
     mkg__stream *s;
@@ -32,12 +33,17 @@ typedef struct mkg__import {
     uint64_t read; /* records that brought something */
     uint64_t skipped;
     uint64_t ticks;               /* calls of mkg__import_tick() */
+    mkg_import_result *result;    /* kinds of what was told are counted here */
     mkg_err first;                /* the first that was skipped */
     mkg__encoding encoding;       /* of the file; readers get UTF-8 */
     mkg__parts parts;             /* of a folder; none: it is one file */
     size_t part;                  /* that is read now */
     struct mkg__concepts *shared; /* what all parts fill, the last one writes */
-} mkg__import;
+    struct mkg__recordmap **maps; /* mapping files at hand */
+    size_t nmaps, maps_cap;
+    bool maps_loaded;
+    const struct mkg__recordmap *map; /* the one that was asked for or that fits */
+};
 
 /* Tell of something that is no fault: a field that the mapping does not know. */
 void mkg__import_remark(const mkg__import *im, uint64_t line, const char *fmt, ...)
@@ -61,16 +67,23 @@ mkg_status mkg__import_tick(mkg__import *im, mkg_err *err);
 typedef struct mkg__format {
     const char *name;
     /* How sure is the reader that this is its format: 0 not at all … 100. */
-    int (*recognise)(mkg_view head, const char *file);
+    int (*recognise)(mkg__import *im, mkg_view head);
     mkg_status (*read)(mkg__import *im, mkg_err *err);
     bool folders; /* are several files of a folder one source? */
 } mkg__format;
 
-/* For recognising one by its first bytes. */
+/* For recognising one by its first bytes: without a byte order mark and what is blank
+ * in front; the first line, without its end; is it JSON? */
 bool mkg__contains(mkg_view text, const char *part);
+mkg_view mkg__skip_blank(mkg_view head);
+mkg_view mkg__first_line(mkg_view head);
+bool mkg__is_json(mkg_view head);
+/* Tab, comma, semicolon or bar: what the line has most of. */
+char mkg__delimiter_of(mkg_view line);
 
 extern const mkg__format mkg__format_triples;
 extern const mkg__format mkg__format_records;
+extern const mkg__format mkg__format_table;
 
 /* ---- delimited text, RFC 4180 ---- */
 
@@ -111,6 +124,7 @@ void mkg__ahead_progress(const mkg__ahead *a, uint64_t *done, uint64_t *total);
 typedef struct mkg__table {
     mkg__import *im;
     mkg__delimited *d;
+    struct mkg__plain *plain; /* instead, where nothing is quoted */
     mkg__arena arena;
     mkg_view *names; /* of the columns, trimmed */
     size_t n;
@@ -122,6 +136,13 @@ typedef struct mkg__table {
 mkg_status mkg__table_open(mkg__table *t, mkg__import *im, char delimiter,
                            mkg_err *err);
 void mkg__table_close(mkg__table *t);
+/* The same for a table whose columns are named by the caller (`columns`, borrowed;
+ * NULL: by the header), in which nothing is quoted (`plain`), or whose last column is
+ * what is left of a line (`rest`). */
+struct mkg__strings;
+mkg_status mkg__table_open_as(mkg__table *t, mkg__import *im, char delimiter,
+                              bool plain, bool rest, const struct mkg__strings *columns,
+                              mkg_err *err);
 
 /* The number of the column called `name`, without regard to ASCII case; SIZE_MAX if
  * there is none. */
@@ -145,7 +166,7 @@ bool mkg__table_has(mkg_view head, const char *a, const char *b);
 
 /* ---- tables without quotes ---- */
 
-enum { MKG_PLAIN_COLUMNS = 32 };
+enum { MKG_PLAIN_COLUMNS = 64 };
 
 /* Lines cut at each delimiter; nothing is copied. */
 typedef struct mkg__plain {
@@ -153,7 +174,8 @@ typedef struct mkg__plain {
     mkg__lines *lines;
     char delimiter;
     mkg_view fields[MKG_PLAIN_COLUMNS]; /* of the current row, borrowed */
-    size_t n; /* how many it has, also where it is more than that */
+    size_t n;     /* how many it has, also where it is more than that */
+    size_t limit; /* the last of so many is what is left of the line; 0: none is */
     uint64_t line;
 } mkg__plain;
 
@@ -167,6 +189,11 @@ mkg_status mkg__plain_skip(mkg__plain *t, mkg_err *err, const char *what);
 /* *ok: has it as many columns? Else it is put aside. `want` is at most
  * MKG_PLAIN_COLUMNS. */
 mkg_status mkg__plain_columns(mkg__plain *t, size_t want, bool *ok, mkg_err *err);
+/* As mkg__plain_open(), for a table whose first line says which of `kinds` files of a
+ * format it is: kind_of() gives `kinds` if it is none, which is told as `what`. */
+mkg_status mkg__plain_begin(mkg__plain *t, mkg__import *im, char delimiter,
+                            size_t (*kind_of)(mkg_view line), size_t kinds,
+                            const char *what, size_t *kind, mkg_err *err);
 /* The first `cap` fields of a line; how many it has. */
 size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap);
 
@@ -187,6 +214,14 @@ void mkg__values_free(mkg__values *v);
 /* The next value, owned by the caller, and the line where it starts. MKG_END;
  * MKG_EPARSE as mkg__delimited_next(). */
 mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_err *err);
+
+/* Call `fn` for each value that is left; what cannot be read is put aside, but a file
+ * that is cut off, or whose rest cannot be read for another reason, fails the import.
+ * `array` is mkg__values_name(), NULL for values that stand alone. */
+typedef mkg_status (*mkg__value_fn)(void *ctx, const char *array, json_t *v,
+                                    uint64_t line, mkg_err *err);
+mkg_status mkg__values_each(mkg__values *v, mkg__import *im, mkg__value_fn fn,
+                            void *ctx, mkg_err *err);
 
 /* ---- triples ---- */
 
@@ -211,6 +246,7 @@ typedef enum mkg__rule_kind {
     MKG_RULE_TYPE,
     MKG_RULE_RELATION,
     MKG_RULE_LITERAL,
+    MKG_RULE_CHILDREN,
     MKG_RULE_LOCATOR,
     MKG_RULE_IGNORE
 } mkg__rule_kind;
@@ -237,6 +273,9 @@ typedef struct mkg__rule {
 
 typedef struct mkg__recordmap {
     const char *path;
+    const char *name;             /* of the file, without ".json" */
+    struct mkg__tablemap *tables; /* of a map of tables; nothing else is set then */
+    size_t ntables;
     const char *type; /* of all records; NULL: from the field of the type rule */
     const char *source, *licence; /* NULL if not given */
     bool by_name; /* records are one node by type and name alone, not by code */
@@ -247,14 +286,39 @@ typedef struct mkg__recordmap {
     mkg__arena arena;
 } mkg__recordmap;
 
+/* A code of ICD-10 without the marks of double coding, "A17+", "G01*". */
+mkg_view mkg__icd10_code(mkg_view code);
+
 /* Read and check a mapping file. MKG_EPARSE names file and key. */
 mkg_status mkg__map_load(const char *path, mkg__recordmap **out, mkg_err *err);
 void mkg__map_free(mkg__recordmap *m);
 
-/* The map in folder `maps` whose "detect" fields the record has, the one with most of
- * them. MKG_NOTFOUND if none fits. */
-mkg_status mkg__map_detect(const char *maps, const json_t *record, mkg__recordmap **out,
-                           mkg_err *err);
+/* Keys of a mapping file: all in the list, or one is told; texts of one; its language.
+ */
+mkg_status mkg__map_keys(const mkg__recordmap *m, const json_t *object,
+                         const char *const *known, mkg_err *err);
+mkg_status mkg__map_strings(mkg__recordmap *m, const json_t *object, const char *key,
+                            mkg__strings *out, mkg_err *err);
+mkg_status mkg__map_string(const mkg__recordmap *m, const json_t *object,
+                           const char *key, const char **out, mkg_err *err);
+mkg_status mkg__map_lang(const mkg__recordmap *m, const char *key, const char *text,
+                         mkg_lang *out, mkg_err *err);
+
+/* Load the maps that the import may choose from, if they are not yet. */
+mkg_status mkg__maps_load(mkg__import *im, mkg_err *err);
+void mkg__maps_free(mkg__import *im);
+/* One more, which the import owns. */
+mkg_status mkg__maps_add(mkg__import *im, const char *path, const mkg__recordmap **out,
+                         mkg_err *err);
+const mkg__recordmap *mkg__maps_called(const mkg__import *im, const char *name);
+/* The map whose "detect" fields the record has, the one with most of them; NULL if none
+ * fits. */
+const mkg__recordmap *mkg__maps_of_record(const mkg__import *im, const json_t *record);
+/* The map, and of a map of tables the table, that the head of a file fits best (of the
+ * map alone that was asked for, if one was); *how well, 0: none does. */
+const mkg__recordmap *mkg__maps_of_head(const mkg__import *im, mkg_view head,
+                                        const struct mkg__tablemap **table,
+                                        size_t *how);
 const mkg__rule *mkg__map_rule(const mkg__recordmap *m, const char *field);
 
 #endif

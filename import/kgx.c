@@ -220,8 +220,12 @@ static void put_value(mkg__buf *b, const json_t *v)
         mkg__buf_printf(b, "%.9g", json_number_value(v));
 }
 
-static mkg_status add_object(reader *r, const json_t *object, mkg_err *err)
+static mkg_status add_object(void *ctx, const char *array, json_t *object,
+                             uint64_t line, mkg_err *err)
 {
+    reader *r = ctx;
+    (void)array;
+    r->line = line;
     if (!json_is_object(object)) return complain(r, err, "the line is no JSON object");
     for (size_t i = 0; i < FIELDS; i++) {
         mkg__buf *b = &r->joined[i];
@@ -243,33 +247,12 @@ static mkg_status read_json(reader *r, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
 
     MKG_GO(mkg__values_new(r->im->s, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &r->line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(r->im, st, &e, r->line, err));
-            continue;
-        }
-        MKG_GO(add_object(r, v, err));
-        json_decref(v);
-        v = NULL;
-        MKG_GO(mkg__import_tick(r->im, err));
-    }
-    st = MKG_OK;
+    st = mkg__values_each(values, r->im, add_object, r, err);
 out:
-    json_decref(v);
     mkg__values_free(values);
     return st;
-}
-
-static bool is_json(mkg_view head)
-{
-    head = mkg__trim(head);
-    return head.len && head.ptr[0] == '{';
 }
 
 static mkg_status read_kgx(mkg__import *im, mkg_err *err)
@@ -280,7 +263,7 @@ static mkg_status read_kgx(mkg__import *im, mkg_err *err)
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
     MKG_GO(mkg__stream_peek(im->s, &head, err));
-    if (is_json(head))
+    if (mkg__is_json(head))
         MKG_GO(read_json(&r, err));
     else
         MKG_GO(read_table(&r, err));
@@ -292,11 +275,11 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
+    (void)im;
     if (!mkg__contains(head, "biolink:")) return 0;
-    if (is_json(head))
+    if (mkg__is_json(head))
         return mkg__contains(head, "\"predicate\"") ||
                        mkg__contains(head, "\"category\"")
                    ? 90

@@ -1,11 +1,9 @@
 /* Mapping files: what the fields of a record mean. The format is in docs/import.md. */
-#include "import/import_internal.h"
+#include "import/tables_internal.h"
 
 #include "base/err.h"
 #include "base/text.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAP_BYTES_MAX = 1 << 20 };
@@ -19,8 +17,8 @@ static mkg_status bad(const mkg__recordmap *m, mkg_err *err, const char *key,
 }
 
 /* Every key of `object` must be in the NULL-terminated list. */
-static mkg_status check_keys(const mkg__recordmap *m, const json_t *object,
-                             const char *const *known, mkg_err *err)
+mkg_status mkg__map_keys(const mkg__recordmap *m, const json_t *object,
+                         const char *const *known, mkg_err *err)
 {
     const char *key;
     json_t *value;
@@ -48,8 +46,8 @@ static mkg_status check_keys(const mkg__recordmap *m, const json_t *object,
 }
 
 /* A string or a list of strings. Missing: empty. */
-static mkg_status get_strings(mkg__recordmap *m, const json_t *object, const char *key,
-                              mkg__strings *out, mkg_err *err)
+mkg_status mkg__map_strings(mkg__recordmap *m, const json_t *object, const char *key,
+                            mkg__strings *out, mkg_err *err)
 {
     const json_t *v = json_object_get(object, key);
     size_t n = json_is_array(v) ? json_array_size(v) : v ? 1 : 0;
@@ -66,8 +64,8 @@ static mkg_status get_strings(mkg__recordmap *m, const json_t *object, const cha
     return MKG_OK;
 }
 
-static mkg_status get_string(const mkg__recordmap *m, const json_t *object,
-                             const char *key, const char **out, mkg_err *err)
+mkg_status mkg__map_string(const mkg__recordmap *m, const json_t *object,
+                           const char *key, const char **out, mkg_err *err)
 {
     const json_t *v = json_object_get(object, key);
     if (!v) return MKG_OK;
@@ -92,8 +90,8 @@ static mkg_status add_rule(mkg__recordmap *m, const char *field, mkg__rule_kind 
     return MKG_OK;
 }
 
-static mkg_status get_lang(const mkg__recordmap *m, const char *key, const char *text,
-                           mkg_lang *out, mkg_err *err)
+mkg_status mkg__map_lang(const mkg__recordmap *m, const char *key, const char *text,
+                         mkg_lang *out, mkg_err *err)
 {
     *out = mkg__lang_parse(text, strlen(text));
     if (*out == MKG_LANG_NONE) return bad(m, err, key, "the language is zh or en");
@@ -113,7 +111,7 @@ static mkg_status read_names(mkg__recordmap *m, const char *key, mkg__rule_kind 
     if (!v) return MKG_OK;
     if (!json_is_object(v)) {
         mkg__strings fields = {0};
-        MKG_GO(get_strings(m, m->root, key, &fields, err));
+        MKG_GO(mkg__map_strings(m, m->root, key, &fields, err));
         for (size_t i = 0; i < fields.n; i++)
             MKG_GO(add_rule(m, fields.at[i], kind, &r, err));
         goto out;
@@ -122,8 +120,8 @@ static mkg_status read_names(mkg__recordmap *m, const char *key, mkg__rule_kind 
     {
         mkg__strings fields = {0};
         mkg_lang code;
-        MKG_GO(get_lang(m, key, lang, &code, err));
-        MKG_GO(get_strings(m, v, lang, &fields, err));
+        MKG_GO(mkg__map_lang(m, key, lang, &code, err));
+        MKG_GO(mkg__map_strings(m, v, lang, &fields, err));
         for (size_t i = 0; i < fields.n; i++) {
             MKG_GO(add_rule(m, fields.at[i], kind, &r, err));
             r->lang = code;
@@ -170,8 +168,8 @@ static mkg_status read_type(mkg__recordmap *m, mkg_err *err)
     }
     if (!json_is_object(v))
         return bad(m, err, "type", "a type, or {\"field\": …}, is expected");
-    mkg_status st = check_keys(m, v, keys, err);
-    if (st >= 0) st = get_string(m, v, "field", &field, err);
+    mkg_status st = mkg__map_keys(m, v, keys, err);
+    if (st >= 0) st = mkg__map_string(m, v, "field", &field, err);
     if (st >= 0 && !field) st = bad(m, err, "type", "\"field\" is missing");
     if (st >= 0) st = add_rule(m, field, MKG_RULE_TYPE, &r, err);
     if (st < 0) return st;
@@ -187,8 +185,8 @@ static mkg_status read_drops(mkg__recordmap *m, const json_t *v, mkg__rule *r,
 {
     const json_t *drop = json_object_get(v, "drop") ? v : m->root;
     const json_t *suffix = json_object_get(v, "drop_suffix") ? v : m->root;
-    mkg_status st = get_strings(m, drop, "drop", &r->drop, err);
-    if (st >= 0) st = get_strings(m, suffix, "drop_suffix", &r->drop_suffix, err);
+    mkg_status st = mkg__map_strings(m, drop, "drop", &r->drop, err);
+    if (st >= 0) st = mkg__map_strings(m, suffix, "drop_suffix", &r->drop_suffix, err);
     return st;
 }
 
@@ -212,18 +210,39 @@ static mkg_status read_facts(mkg__recordmap *m, const char *key, mkg__rule_kind 
     {
         const char *lang = NULL;
         if (!json_is_object(v)) return bad(m, err, field, "an object is expected");
-        MKG_GO(check_keys(m, v, kind == MKG_RULE_LITERAL ? literal_keys : relation_keys,
-                          err));
+        MKG_GO(mkg__map_keys(
+            m, v, kind == MKG_RULE_LITERAL ? literal_keys : relation_keys, err));
         MKG_GO(add_rule(m, field, kind, &r, err));
         r->relation = field;
-        MKG_GO(get_string(m, v, "relation", &r->relation, err));
-        MKG_GO(get_string(m, v, "join", &r->join, err));
-        MKG_GO(get_strings(m, v, "type", &r->types, err));
-        MKG_GO(get_strings(m, v, "split", &r->split, err));
+        MKG_GO(mkg__map_string(m, v, "relation", &r->relation, err));
+        MKG_GO(mkg__map_string(m, v, "join", &r->join, err));
+        MKG_GO(mkg__map_strings(m, v, "type", &r->types, err));
+        MKG_GO(mkg__map_strings(m, v, "split", &r->split, err));
         MKG_GO(read_drops(m, v, r, err));
-        MKG_GO(get_string(m, v, "lang", &lang, err));
-        if (lang) MKG_GO(get_lang(m, field, lang, &r->lang, err));
+        MKG_GO(mkg__map_string(m, v, "lang", &lang, err));
+        if (lang) MKG_GO(mkg__map_lang(m, field, lang, &r->lang, err));
     }
+out:
+    return st;
+}
+
+/* "children": {"field": …, "relation": …}: records within a record, of the same form.
+ */
+static mkg_status read_children(mkg__recordmap *m, mkg_err *err)
+{
+    static const char *const keys[] = {"field", "relation", NULL};
+    mkg_status st = MKG_OK;
+    const json_t *v = json_object_get(m->root, "children");
+    const char *field = NULL, *relation = "is_a";
+    mkg__rule *r;
+    if (!v) return MKG_OK;
+    if (!json_is_object(v)) return bad(m, err, "children", "an object is expected");
+    MKG_GO(mkg__map_keys(m, v, keys, err));
+    MKG_GO(mkg__map_string(m, v, "field", &field, err));
+    MKG_GO(mkg__map_string(m, v, "relation", &relation, err));
+    if (!field || !*relation) return bad(m, err, "children", "a \"field\" is expected");
+    MKG_GO(add_rule(m, field, MKG_RULE_CHILDREN, &r, err));
+    r->relation = relation;
 out:
     return st;
 }
@@ -235,18 +254,19 @@ static mkg_status read_rest(mkg__recordmap *m, mkg_err *err)
     const char *locator = NULL, *identity = NULL;
     mkg__rule *r;
 
-    MKG_GO(get_string(m, m->root, "source", &m->source, err));
-    MKG_GO(get_string(m, m->root, "licence", &m->licence, err));
-    MKG_GO(get_string(m, m->root, "identity", &identity, err));
+    MKG_GO(mkg__map_string(m, m->root, "source", &m->source, err));
+    MKG_GO(mkg__map_string(m, m->root, "licence", &m->licence, err));
+    MKG_GO(mkg__map_string(m, m->root, "identity", &identity, err));
     m->by_name = identity && strcmp(identity, "name") == 0;
     if (identity && !m->by_name && strcmp(identity, "code") != 0) {
         st = bad(m, err, "identity", "\"code\" or \"name\" is expected");
         goto out;
     }
-    MKG_GO(get_strings(m, m->root, "detect", &m->detect, err));
-    MKG_GO(get_string(m, m->root, "locator", &locator, err));
+    MKG_GO(read_children(m, err));
+    MKG_GO(mkg__map_strings(m, m->root, "detect", &m->detect, err));
+    MKG_GO(mkg__map_string(m, m->root, "locator", &locator, err));
     if (locator) MKG_GO(add_rule(m, locator, MKG_RULE_LOCATOR, &r, err));
-    MKG_GO(get_strings(m, m->root, "ignore", &ignore, err));
+    MKG_GO(mkg__map_strings(m, m->root, "ignore", &ignore, err));
     for (size_t i = 0; i < ignore.n; i++)
         MKG_GO(add_rule(m, ignore.at[i], MKG_RULE_IGNORE, &r, err));
 out:
@@ -269,15 +289,17 @@ static size_t count_strings(const json_t *v)
 static mkg_status read_map(mkg__recordmap *m, mkg_err *err)
 {
     static const char *const keys[] = {
-        "comment",  "detect", "source",      "licence",  "type",    "name",
-        "alias",    "codes",  "relations",   "literals", "locator", "ignore",
-        "identity", "drop",   "drop_suffix", NULL};
+        "comment",  "detect",   "source",    "licence",     "type",    "name",
+        "alias",    "codes",    "relations", "literals",    "locator", "ignore",
+        "identity", "children", "drop",      "drop_suffix", NULL};
     mkg_status st = MKG_OK;
     size_t bytes;
 
     if (!json_is_object(m->root))
         return mkg__fail_at(err, MKG_EPARSE, m->path, 1, 0, "an object is expected");
-    MKG_GO(check_keys(m, m->root, keys, err));
+    if (json_object_get(m->root, "tables") || json_object_get(m->root, "nodes"))
+        return mkg__tablemap_read(m, err);
+    MKG_GO(mkg__map_keys(m, m->root, keys, err));
     if (!mkg__mul(count_strings(m->root), sizeof *m->rules, &bytes) ||
         !(m->rules = mkg__arena_alloc(&m->arena, bytes))) {
         st = mkg__nomem(err);
@@ -311,7 +333,11 @@ mkg_status mkg__map_load(const char *path, mkg__recordmap **out, mkg_err *err)
     *out = NULL;
     if (!m) return mkg__nomem(err);
     m->path = mkg__arena_dup(&m->arena, path, strlen(path));
-    if (!m->path) {
+    const char *base = mkg__path_base(path);
+    size_t n = strlen(base);
+    if (n > 5 && strcmp(base + n - 5, ".json") == 0) n -= 5;
+    m->name = mkg__arena_dup(&m->arena, base, n);
+    if (!m->path || !m->name) {
         st = mkg__nomem(err);
         goto out;
     }
@@ -337,47 +363,4 @@ const mkg__rule *mkg__map_rule(const mkg__recordmap *m, const char *field)
     for (size_t i = 0; i < m->nrules; i++)
         if (strcmp(m->rules[i].field, field) == 0) return &m->rules[i];
     return NULL;
-}
-
-static bool fits(const mkg__recordmap *m, const json_t *record)
-{
-    for (size_t i = 0; i < m->detect.n; i++)
-        if (!json_object_get(record, m->detect.at[i])) return false;
-    return m->detect.n > 0;
-}
-
-static int is_map(const struct dirent *e)
-{
-    size_t n = strlen(e->d_name);
-    return n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
-}
-
-mkg_status mkg__map_detect(const char *maps, const json_t *record, mkg__recordmap **out,
-                           mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    struct dirent **files = NULL;
-    int n = scandir(maps, &files, is_map, alphasort);
-
-    *out = NULL;
-    for (int i = 0; i < n; i++) {
-        mkg__recordmap *m = NULL;
-        char *path = st < 0 ? NULL : mkg__path_join(maps, files[i]->d_name);
-        if (st >= 0) st = path ? mkg__map_load(path, &m, err) : mkg__nomem(err);
-        if (m && fits(m, record) && (!*out || m->detect.n > (*out)->detect.n)) {
-            mkg__map_free(*out);
-            *out = m;
-            m = NULL;
-        }
-        mkg__map_free(m);
-        mkg__free(path);
-        free(files[i]);
-    }
-    free(files);
-    if (st < 0) {
-        mkg__map_free(*out);
-        *out = NULL;
-        return st;
-    }
-    return *out ? MKG_OK : MKG_NOTFOUND;
 }

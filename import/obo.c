@@ -445,9 +445,9 @@ static bool has_line(mkg_view head, const char *start)
     return false;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
+    (void)im;
     if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
         head = mkg__view(head.ptr + 3, head.len - 3);
     if (has_line(head, "[Term]") || has_line(head, "[Typedef]")) return 90;

@@ -185,10 +185,13 @@ static const char *const through[] = {"graphs", NULL};
 static const char *const wanted[] = {"nodes", "edges", "logicalDefinitionAxioms",
                                      "equivalentNodesSets", NULL};
 
-static mkg_status add_value(reader *r, const char *array, const json_t *v, mkg_err *err)
+static mkg_status add_value(void *ctx, const char *array, json_t *v, uint64_t line,
+                            mkg_err *err)
 {
+    reader *r = ctx;
     static mkg_status (*const fn[])(reader *, const json_t *, mkg_err *) = {
         add_node, add_edge, add_definition, add_equals};
+    r->line = line;
     for (size_t i = 0; wanted[i]; i++)
         if (strcmp(wanted[i], array) == 0) return fn[i](r, v, err);
     return MKG_OK;
@@ -198,37 +201,23 @@ static mkg_status read_obographs(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
     reader r = {.im = im};
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
     MKG_GO(mkg__values_of(im->s, through, wanted, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &r.line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(im, st, &e, r.line, err));
-            continue;
-        }
-        MKG_GO(add_value(&r, mkg__values_name(values), v, err));
-        json_decref(v);
-        v = NULL;
-        MKG_GO(mkg__import_tick(im, err));
-    }
+    MKG_GO(mkg__values_each(values, im, add_value, &r, err));
     st = mkg__concepts_end(r.c, err);
 out:
-    json_decref(v);
     mkg__values_free(values);
     mkg__concepts_free(r.c);
     mkg__buf_clear(&r.scratch);
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
     static const char key[] = "\"graphs\"";
-    (void)file;
+    (void)im;
     for (size_t i = 0; i < head.len && i < 4096; i++) {
         if (!strchr("{ \t\r\n\xef\xbb\xbf", head.ptr[i]) || !head.ptr[i])
             return head.len - i >= sizeof key &&

@@ -368,9 +368,9 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
+    (void)im;
     return mkg__xml_begins(head, "rdf:RDF") ? 92 : 0;
 }
 

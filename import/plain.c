@@ -14,9 +14,23 @@ mkg_status mkg__plain_open(mkg__plain *t, mkg__import *im, char delimiter, mkg_e
     return mkg__lines_new(im->s, &t->lines, err);
 }
 
+mkg_status mkg__plain_begin(mkg__plain *t, mkg__import *im, char delimiter,
+                            size_t (*kind_of)(mkg_view line), size_t kinds,
+                            const char *what, size_t *kind, mkg_err *err)
+{
+    mkg_view head;
+    mkg_status st = mkg__stream_peek(im->s, &head, err);
+    if (st < 0) return st;
+    *kind = kind_of(mkg__first_line(head));
+    if (*kind == kinds)
+        return mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0, "%s", what);
+    return mkg__plain_open(t, im, delimiter, err);
+}
+
 void mkg__plain_close(mkg__plain *t)
 {
     mkg__lines_free(t->lines);
+    t->lines = NULL;
 }
 
 size_t mkg__plain_split(mkg_view line, char delimiter, mkg_view *out, size_t cap)
@@ -53,6 +67,11 @@ mkg_status mkg__plain_next(mkg__plain *t, mkg_err *err)
             continue;
         }
         t->n = mkg__plain_split(line, t->delimiter, t->fields, MKG_PLAIN_COLUMNS);
+        if (t->limit && t->n > t->limit) {
+            mkg_view *last = &t->fields[t->limit - 1];
+            last->len = (size_t)(line.ptr + line.len - last->ptr);
+            t->n = t->limit;
+        }
         return MKG_OK;
     }
 }

@@ -17,7 +17,7 @@ typedef struct reference {
 
 typedef struct reader {
     mkg__import *im;
-    mkg__recordmap *map;
+    const mkg__recordmap *map;
     mkg__map own;     /* type, 0, folded name of the records of this file -> 1 */
     mkg__map unknown; /* fields without a rule that were told of */
     reference *later;
@@ -150,6 +150,7 @@ static mkg_view with_system(record *rec, const mkg__rule *rule, mkg_view item)
 {
     mkg__buf *b = &rec->r->scratch;
     if (!rule->system[0]) return item;
+    if (strncmp(rule->system, "ICD10", 5) == 0) item = mkg__icd10_code(item);
     b->len = 0;
     mkg__buf_printf(b, "%s:%.*s", rule->system, (int)item.len, item.ptr);
     return mkg__view(mkg__buf_cstr(b), b->len);
@@ -364,6 +365,22 @@ static mkg_status tell_unknown(record *rec, const char *field, mkg_err *err)
     return MKG_OK;
 }
 
+static mkg_status add_record(reader *r, json_t *v, uint64_t line, const record *parent,
+                             const mkg__rule *child_of, mkg_err *err);
+
+/* Records within a record: each is one of its own, and what its parent is to it. */
+static mkg_status add_children(record *rec, const mkg__rule *rule, const json_t *v,
+                               mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    if (v && !json_is_array(v))
+        return complain(rec, "a list of records is expected", err);
+    for (size_t i = 0; i < json_array_size(v); i++)
+        MKG_GO(add_record(rec->r, json_array_get(v, i), rec->line, rec, rule, err));
+out:
+    return st;
+}
+
 static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
                             mkg_err *err)
 {
@@ -380,6 +397,8 @@ static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
         return rule->join && json_is_array(v)
                    ? add_joined(rec, rule, v, err)
                    : each_item(rec, rule, v, add_literal, err);
+    case MKG_RULE_CHILDREN:
+        return add_children(rec, rule, v, err);
     case MKG_RULE_TYPE:
     case MKG_RULE_LOCATOR:
     case MKG_RULE_IGNORE:
@@ -388,7 +407,8 @@ static mkg_status add_field(record *rec, const mkg__rule *rule, const json_t *v,
     return MKG_OK;
 }
 
-static mkg_status add_record(reader *r, json_t *v, uint64_t line, mkg_err *err)
+static mkg_status add_record(reader *r, json_t *v, uint64_t line, const record *parent,
+                             const mkg__rule *child_of, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_err e = {0};
@@ -403,6 +423,7 @@ static mkg_status add_record(reader *r, json_t *v, uint64_t line, mkg_err *err)
         rec.locator = string_field(v, rule);
     st = make_node(&rec, v, &e);
     if (st < 0) return fault(&rec, st, &e, err);
+    if (parent) MKG_GO(state(&rec, child_of, parent->node, mkg__view("", 0), err));
     /* In the order of the map, so that a record's order of keys does not matter. */
     for (i = 0; i < r->map->nrules; i++)
         MKG_GO(add_field(&rec, &r->map->rules[i],
@@ -487,15 +508,15 @@ static mkg_status check_relations(const reader *r, mkg_err *err)
 
 static mkg_status find_map(reader *r, const json_t *first, mkg_err *err)
 {
-    const mkg_import_opts *o = r->im->opts;
-    mkg_status st = MKG_NOTFOUND;
-    if (o->map) return mkg__map_load(o->map, &r->map, err);
-    if (o->maps) st = mkg__map_detect(o->maps, first, &r->map, err);
-    if (st != MKG_NOTFOUND) return st;
-    return mkg__fail_at(err, MKG_EPARSE, r->im->file, 0, 0,
+    mkg__import *im = r->im;
+    mkg_status st = im->map ? MKG_OK : mkg__maps_load(im, err);
+    if (st < 0) return st;
+    r->map = im->map ? im->map : mkg__maps_of_record(im, first);
+    if (r->map) return MKG_OK;
+    return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0,
                         "none of the mapping files in %s fits these records; name one "
                         "with --map",
-                        o->maps ? o->maps : "(no folder)");
+                        im->opts->maps ? im->opts->maps : "(no folder)");
 }
 
 /* The map, and what it states of the source where the caller states nothing. */
@@ -513,46 +534,64 @@ out:
     return st;
 }
 
+static mkg_status on_value(void *ctx, const char *array, json_t *v, uint64_t line,
+                           mkg_err *err)
+{
+    reader *r = ctx;
+    (void)array;
+    mkg_status st = r->map ? MKG_OK : choose_map(r, v, err);
+    return st < 0 ? st : add_record(r, v, line, NULL, NULL, err);
+}
+
 static mkg_status read_values(reader *r, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v = NULL;
-    uint64_t line = 0;
-
     MKG_GO(mkg__values_new(r->im->s, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(r->im, st, &e, line, err));
-            continue;
+    st = mkg__values_each(values, r->im, on_value, r, err);
+out:
+    mkg__values_free(values);
+    return st;
+}
+
+/* A table with a header: each row is a record of its columns. */
+static mkg_status read_table(reader *r, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__table t = {0};
+    json_t *v = NULL;
+    MKG_GO(mkg__table_open(&t, r->im, 0, err));
+    while ((st = mkg__table_next(&t, err)) == MKG_OK) {
+        v = json_object();
+        for (size_t i = 0; v && i < t.n; i++) {
+            mkg_view f = mkg__table_field(&t, i);
+            json_object_setn_new(v, t.names[i].ptr, t.names[i].len,
+                                 json_stringn(f.ptr, f.len));
         }
-        if (!r->map) MKG_GO(choose_map(r, v, err));
-        MKG_GO(add_record(r, v, line, err));
+        if (!v) return mkg__nomem(err);
+        MKG_GO(on_value(r, NULL, v, t.line, err));
         json_decref(v);
         v = NULL;
-        MKG_GO(mkg__import_tick(r->im, err));
     }
-    st = MKG_OK;
+    if (st == MKG_END) st = MKG_OK;
 out:
     json_decref(v);
-    mkg__values_free(values);
+    mkg__table_close(&t);
     return st;
 }
 
 static mkg_status read_records(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
+    mkg_view head;
     reader r = {.im = im};
 
-    if (im->opts->map) MKG_GO(choose_map(&r, NULL, err));
-    MKG_GO(read_values(&r, err));
+    MKG_GO(mkg__stream_peek(im->s, &head, err));
+    if (im->map) MKG_GO(choose_map(&r, NULL, err));
+    MKG_GO(mkg__is_json(head) ? read_values(&r, err) : read_table(&r, err));
     for (size_t i = 0; i < r.nlater; i++)
         MKG_GO(settle(&r, &r.later[i], err));
 out:
-    mkg__map_free(r.map);
     mkg__map_clear(&r.own);
     mkg__map_clear(&r.unknown);
     mkg__free(r.later);
@@ -562,15 +601,13 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    for (size_t i = 0; i < head.len; i++) {
-        char c = head.ptr[i];
-        if (c == '{' || c == '[') return 50;
-        if (!strchr(" \t\r\n\xef\xbb\xbf", c) || c == '\0') break;
-    }
-    return 0;
+    const struct mkg__tablemap *table;
+    size_t how;
+    if (mkg__is_json(head)) return 50;
+    const mkg__recordmap *m = mkg__maps_of_head(im, head, &table, &how);
+    return m && !table ? 80 + (int)(how < 8 ? how : 8) : 0;
 }
 
 const mkg__format mkg__format_records = {

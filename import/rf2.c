@@ -18,10 +18,19 @@ typedef struct row {
     uint64_t line;
 } row;
 
+/* What language refsets say of descriptions, from one file to the next. */
+typedef struct acceptability {
+    mkg__map of; /* description -> bits */
+    bool american;
+} acceptability;
+
+enum { PREFERRED_US = 1, PREFERRED = 2 };
+
 typedef struct reader {
     mkg__import *im;
     mkg__concepts *c;
     mkg__plain t;
+    acceptability *language;
     mkg__map ids;
     row *rows; /* from 1, in the order of their first versions */
     size_t n, cap;
@@ -32,7 +41,10 @@ typedef struct reader {
     mkg__buf id;
 } reader;
 
-static const char FSN[] = "900000000000003001", DEFINITION[] = "900000000000550004";
+static const char FSN[] = "900000000000003001", DEFINITION[] = "900000000000550004",
+                  SYNONYM[] = "900000000000013009",
+                  IS_PREFERRED[] = "900000000000548007",
+                  US_ENGLISH[] = "900000000000509007";
 
 static mkg_status complain(reader *r, mkg_err *err, const char *what)
 {
@@ -97,6 +109,36 @@ static mkg_view cut_tag(mkg_view term, mkg_view *tag)
     return name;
 }
 
+/* Where a language refset says which synonym is preferred, that is the name. */
+static bool has_language(const reader *r)
+{
+    return r->language->of.n > 0;
+}
+
+static bool preferred(const reader *r, mkg_view description, mkg_lang lang)
+{
+    const mkg_id *bits =
+        mkg__map_get(&r->language->of, description.ptr, description.len);
+    mkg_id want =
+        lang == MKG_LANG_EN && r->language->american ? PREFERRED_US : PREFERRED;
+    return bits && (*bits & want);
+}
+
+/* refsetId referencedComponentId acceptabilityId */
+static mkg_status add_acceptability(reader *r, mkg_err *err)
+{
+    bool us = mkg__view_is(r->f[4], US_ENGLISH);
+    r->im->read++;
+    if (!is_sctid(r->f[5]))
+        return complain(r, err, "the referencedComponentId is no SCTID");
+    r->language->american |= us;
+    if (!mkg__view_is(r->f[6], IS_PREFERRED)) return MKG_OK;
+    mkg_id *bits = mkg__map_put(&r->language->of, r->f[5].ptr, r->f[5].len);
+    if (!bits) return mkg__nomem(err);
+    *bits |= us ? PREFERRED_US | PREFERRED : PREFERRED;
+    return MKG_OK;
+}
+
 /* The fully specified name says the type, and is the name without it. */
 static mkg_status add_fsn(reader *r, mkg__saying s, mkg_err *err)
 {
@@ -104,7 +146,8 @@ static mkg_status add_fsn(reader *r, mkg__saying s, mkg_err *err)
     mkg_view tag, full = s.text, id;
     mkg_id relation;
     s.text = cut_tag(full, &tag);
-    s.kind = s.lang ? MKG_SAY_NAME : MKG_SAY_ALIAS;
+    s.kind = s.lang && !has_language(r) ? MKG_SAY_NAME : MKG_SAY_ALIAS;
+    MKG_GO(mkg__concepts_hint(r->c, s.subject, s.text, err));
     MKG_GO(mkg__concepts_say(r->c, &s, err));
     if (tag.len == 0) goto out;
     if (!mkg__view_is(mkg__concepts_type_of(r->c, s.subject), "obsolete"))
@@ -136,7 +179,9 @@ static mkg_status add_description(reader *r, mkg_err *err)
         return mkg__concepts_state(r->c, s.subject, mkg__view("description", 11), 0,
                                    s.text, s.lang, r->line, err);
     if (mkg__view_is(type, FSN)) return add_fsn(r, s, err);
-    MKG_GO(mkg__concepts_hint(r->c, s.subject, s.text, err));
+    if (s.lang && mkg__view_is(type, SYNONYM) && preferred(r, r->f[ID], s.lang))
+        s.kind = MKG_SAY_NAME;
+    if (!has_language(r)) MKG_GO(mkg__concepts_hint(r->c, s.subject, s.text, err));
     st = mkg__concepts_say(r->c, &s, err);
 out:
     return st;
@@ -208,9 +253,31 @@ static mkg_status add_map(reader *r, mkg_err *err)
     return add_target(r, r->f[6], err);
 }
 
+/* mapGroup mapPriority mapRule mapAdvice mapTarget …: a rule that does not always hold
+ * is kept as a text beside the map. */
 static mkg_status add_extended_map(reader *r, mkg_err *err)
 {
-    return add_target(r, r->f[10], err);
+    mkg_status st = MKG_OK;
+    mkg_view rule = r->f[8], target = r->f[10];
+    mkg_id from;
+    mkg__buf text = {0};
+    MKG_GO(add_target(r, target, err));
+    if (target.len == 0 || rule.len == 0 || mkg__view_is(rule, "TRUE") ||
+        mkg__view_is(rule, "OTHERWISE TRUE") || !is_sctid(r->f[5]))
+        goto out;
+    MKG_GO(concept(r, r->f[5], &from, err));
+    mkg__buf_put(&text, target.ptr, target.len);
+    mkg__buf_str(&text, ": ");
+    mkg__buf_put(&text, rule.ptr, rule.len);
+    if (!mkg__buf_cstr(&text)) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    st = mkg__concepts_state(r->c, from, mkg__view("map_rule", 8), 0,
+                             mkg__view(text.ptr, text.len), MKG_LANG_EN, r->line, err);
+out:
+    mkg__buf_clear(&text);
+    return st;
 }
 
 /* Why a concept is no more in use, and what to use: the refset is the relation. */
@@ -243,19 +310,18 @@ static const struct {
     {"refsetId\treferencedComponentId\tmapGroup\tmapPriority\tmapRule\tmapAdvice\t"
      "mapTarget\tcorrelationId\tmapCategoryId",
      add_extended_map, false},
+    {"refsetId\treferencedComponentId\tmapGroup\tmapPriority\tmapRule\tmapAdvice\t"
+     "mapTarget\tcorrelationId",
+     add_extended_map, false}, /* the complex map, which the extended one replaced */
+    {"refsetId\treferencedComponentId\tacceptabilityId", add_acceptability, false},
     {"refsetId\treferencedComponentId\ttargetComponentId", add_association, false}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Which of the files it is, by its header; KINDS if it is none. */
-static size_t kind_of(mkg_view head)
+static size_t kind_of(mkg_view line)
 {
     static const char shared[] = "id\teffectiveTime\tactive\tmoduleId\t";
     size_t n = sizeof shared - 1;
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    mkg_view line = {head.ptr, nl ? (size_t)(nl - head.ptr) : head.len};
-    if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
     if (line.len <= n || memcmp(line.ptr, shared, n) != 0) return KINDS;
     line = mkg__view(line.ptr + n, line.len - n);
     for (size_t i = 0; i < KINDS; i++)
@@ -263,17 +329,24 @@ static size_t kind_of(mkg_view head)
     return KINDS;
 }
 
+/* Work on the fields in r->f, of the row that counts. */
+static mkg_status take_row(reader *r, size_t kind, uint64_t line, mkg_err *err)
+{
+    for (size_t k = 0; k < r->columns; k++)
+        r->f[k] = mkg__trim(r->f[k]);
+    r->line = line;
+    if (!mkg__view_is(r->f[ACTIVE], "1") && !kinds[kind].inactive) return MKG_OK;
+    return kinds[kind].add(r, err);
+}
+
 /* Keep the row if no later one of its id is known. The fields of a row lie one behind
  * the other in its line. */
-static mkg_status keep_row(reader *r, mkg_err *err)
+static mkg_status keep_row(reader *r, mkg_id *slot, mkg_err *err)
 {
     mkg_view id = r->t.fields[ID], time = r->t.fields[TIME];
     mkg_view last = r->t.fields[r->columns - 1];
     size_t len = (size_t)(last.ptr + last.len - id.ptr);
-    if (id.len == 0 || time.len != 8)
-        return mkg__plain_skip(&r->t, err, "the id or the effectiveTime is missing");
-    mkg_id *slot = mkg__map_put(&r->ids, id.ptr, id.len);
-    if (!slot || !mkg__grow(&r->rows, &r->cap, r->n + 2, sizeof *r->rows))
+    if (!mkg__grow(&r->rows, &r->cap, r->n + 2, sizeof *r->rows))
         return mkg__nomem(err);
     if (*slot == MKG_ID_NONE) {
         *slot = (mkg_id)++r->n;
@@ -290,44 +363,63 @@ static mkg_status keep_row(reader *r, mkg_err *err)
     return MKG_OK;
 }
 
+/* In a snapshot each id has one row, which needs not wait for a later one. */
+static mkg_status on_row(reader *r, size_t kind, bool snapshot, mkg_err *err)
+{
+    mkg_view id = r->t.fields[ID];
+    if (id.len == 0 || r->t.fields[TIME].len != 8)
+        return mkg__plain_skip(&r->t, err, "the id or the effectiveTime is missing");
+    mkg_id *slot = mkg__map_put(&r->ids, id.ptr, id.len);
+    if (!slot) return mkg__nomem(err);
+    if (!snapshot) return keep_row(r, slot, err);
+    if (*slot != MKG_ID_NONE)
+        return mkg__plain_skip(&r->t, err, "a second row of an id in a snapshot");
+    *slot = 1;
+    memcpy(r->f, r->t.fields, r->columns * sizeof *r->f);
+    return take_row(r, kind, r->t.line, err);
+}
+
 static mkg_status read_rows(reader *r, size_t kind, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    bool ok;
+    bool ok, snapshot = strstr(r->im->file, "Snapshot") != NULL;
     MKG_GO(mkg__plain_next(&r->t, err)); /* the header */
     r->columns = r->t.n;
     while (st == MKG_OK && (st = mkg__plain_next(&r->t, err)) == MKG_OK) {
         MKG_GO(mkg__plain_columns(&r->t, r->columns, &ok, err));
-        if (ok) MKG_GO(keep_row(r, err));
+        if (ok) MKG_GO(on_row(r, kind, snapshot, err));
     }
+    if (st < 0) goto out;
     for (size_t i = 1; i <= r->n; i++) {
         mkg__plain_split(r->rows[i].text, '\t', r->f, MKG_PLAIN_COLUMNS);
-        for (size_t k = 0; k < r->columns; k++)
-            r->f[k] = mkg__trim(r->f[k]);
-        r->line = r->rows[i].line;
-        if (mkg__view_is(r->f[ACTIVE], "1") || kinds[kind].inactive)
-            MKG_GO(kinds[kind].add(r, err));
+        MKG_GO(take_row(r, kind, r->rows[i].line, err));
     }
     st = MKG_OK;
 out:
     return st;
 }
 
+static void clear_language(void *ctx)
+{
+    acceptability *a = ctx;
+    mkg__map_clear(&a->of);
+}
+
 static mkg_status read_rf2(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg_view head;
+    size_t kind;
     reader r = {.im = im};
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
-    MKG_GO(mkg__stream_peek(im->s, &head, err));
-    size_t kind = kind_of(head);
-    if (kind == KINDS) {
-        st = mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0,
-                          "the header is not that of a file of RF2 that is read");
+    r.language = mkg__concepts_keep(r.c, sizeof *r.language, clear_language);
+    if (!r.language) {
+        st = mkg__nomem(err);
         goto out;
     }
-    MKG_GO(mkg__plain_open(&r.t, im, '\t', err));
+    MKG_GO(mkg__plain_begin(&r.t, im, '\t', kind_of, KINDS,
+                            "the header is not that of a file of RF2 that is read",
+                            &kind, err));
     MKG_GO(read_rows(&r, kind, err));
     st = mkg__concepts_end(r.c, err);
 out:
@@ -340,10 +432,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    return kind_of(head) < KINDS ? 95 : 0;
+    (void)im;
+    return kind_of(mkg__first_line(head)) < KINDS ? 95 : 0;
 }
 
 const mkg__format mkg__format_rf2 = {

@@ -209,14 +209,10 @@ static bool starts(mkg_view v, char c)
 }
 
 /* Which of the files it is, by its first line; KINDS if it is none. */
-static size_t kind_of(mkg_view head)
+static size_t kind_of(mkg_view line)
 {
     mkg_view f[20];
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    mkg_view line =
-        mkg__trim(mkg__view(head.ptr, nl ? (size_t)(nl - head.ptr) : head.len));
+    line = mkg__trim(line);
     size_t n = mkg__plain_split(line, '|', f, 20);
     for (size_t i = 0; i < KINDS; i++) {
         if (n != kinds[i].columns || f[n - 1].len) continue;
@@ -254,19 +250,14 @@ out:
 static mkg_status read_rrf(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg_view head;
+    size_t kind;
     reader r = {.im = im};
 
     MKG_GO(mkg__concepts_new(im, &r.c, err));
-    MKG_GO(mkg__stream_peek(im->s, &head, err));
-    size_t kind = kind_of(head);
-    if (kind == KINDS) {
-        st = mkg__fail_at(err, MKG_EPARSE, im->file, 1, 0,
-                          "the first line is none of MRCONSO, MRREL, MRSTY, MRDEF, "
-                          "nor of their like in RxNorm");
-        goto out;
-    }
-    MKG_GO(mkg__plain_open(&r.t, im, '|', err));
+    MKG_GO(mkg__plain_begin(&r.t, im, '|', kind_of, KINDS,
+                            "the first line is none of MRCONSO, MRREL, MRSTY, MRDEF, "
+                            "nor of their like in RxNorm",
+                            &kind, err));
     MKG_GO(read_rows(&r, kind, err));
     st = mkg__concepts_end(r.c, err);
 out:
@@ -276,10 +267,10 @@ out:
     return st;
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
-    return kind_of(head) < KINDS ? 90 : 0;
+    (void)im;
+    return kind_of(mkg__first_line(head)) < KINDS ? 90 : 0;
 }
 
 const mkg__format mkg__format_rrf = {

@@ -8,31 +8,75 @@
 #include <string.h>
 #include <strings.h>
 
-mkg_status mkg__table_open(mkg__table *t, mkg__import *im, char delimiter, mkg_err *err)
+static mkg_status next_fields(mkg__table *t, size_t *n, mkg_err *err)
+{
+    if (!t->plain) return mkg__delimited_next(t->d, &t->fields, n, &t->line, err);
+    mkg_status st = mkg__plain_next(t->plain, err);
+    t->fields = t->plain->fields;
+    t->line = t->plain->line;
+    *n = t->plain->n;
+    return st;
+}
+
+static mkg_status name_column(mkg__table *t, size_t i, mkg_view name, mkg_err *err)
+{
+    name = mkg__trim(name);
+    t->names[i].ptr = mkg__arena_dup(&t->arena, name.ptr, name.len);
+    t->names[i].len = name.len;
+    return t->names[i].ptr ? MKG_OK : mkg__nomem(err);
+}
+
+static mkg_status read_header(mkg__table *t, const mkg__strings *columns, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    const mkg_view *fields;
-    memset(t, 0, sizeof *t);
-    t->im = im;
-    MKG_GO(mkg__delimited_new(im->s, delimiter, &t->d, err));
-    MKG_GO(mkg__delimited_next(t->d, &fields, &t->n, &t->line, err));
+    t->n = columns ? columns->n : 0;
+    if (!columns) MKG_GO(next_fields(t, &t->n, err));
     if (st == MKG_END)
-        return mkg__fail_at(err, MKG_EPARSE, im->file, 0, 0, "the file is empty");
+        return mkg__fail_at(err, MKG_EPARSE, t->im->file, 0, 0, "the file is empty");
+    if (t->plain && t->n > MKG_PLAIN_COLUMNS)
+        return mkg__fail_at(err, MKG_EPARSE, t->im->file, t->line, 0,
+                            "the table has more than %d columns", MKG_PLAIN_COLUMNS);
     t->names = mkg__arena_alloc(&t->arena, t->n * sizeof *t->names);
     if (!t->names) return mkg__nomem(err);
-    for (size_t i = 0; i < t->n; i++) {
-        mkg_view name = mkg__trim(fields[i]);
-        t->names[i].ptr = mkg__arena_dup(&t->arena, name.ptr, name.len);
-        t->names[i].len = name.len;
-        if (!t->names[i].ptr) return mkg__nomem(err);
-    }
+    for (size_t i = 0; i < t->n; i++)
+        MKG_GO(name_column(t, i,
+                           columns ? mkg__view(columns->at[i], strlen(columns->at[i]))
+                                   : t->fields[i],
+                           err));
 out:
     return st;
+}
+
+mkg_status mkg__table_open_as(mkg__table *t, mkg__import *im, char delimiter,
+                              bool plain, bool rest, const mkg__strings *columns,
+                              mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    memset(t, 0, sizeof *t);
+    t->im = im;
+    if (plain) {
+        t->plain = mkg__calloc(1, sizeof *t->plain);
+        if (!t->plain) return mkg__nomem(err);
+        MKG_GO(mkg__plain_open(t->plain, im, delimiter, err));
+        if (rest) t->plain->limit = columns->n;
+    } else {
+        MKG_GO(mkg__delimited_new(im->s, delimiter, &t->d, err));
+    }
+    st = read_header(t, columns, err);
+out:
+    return st;
+}
+
+mkg_status mkg__table_open(mkg__table *t, mkg__import *im, char delimiter, mkg_err *err)
+{
+    return mkg__table_open_as(t, im, delimiter, false, false, NULL, err);
 }
 
 void mkg__table_close(mkg__table *t)
 {
     mkg__delimited_free(t->d);
+    if (t->plain) mkg__plain_close(t->plain);
+    mkg__free(t->plain);
     mkg__arena_clear(&t->arena);
 }
 
@@ -64,8 +108,9 @@ mkg_status mkg__table_next(mkg__table *t, mkg_err *err)
         size_t n;
         mkg_status st = mkg__import_tick(t->im, err);
         if (st < 0) return st;
-        st = mkg__delimited_next(t->d, &t->fields, &n, &t->line, &e);
+        st = next_fields(t, &n, t->plain ? err : &e);
         if (st == MKG_END) return st;
+        if (st < 0 && t->plain) return st; /* it has put aside what it could */
         if (st < 0)
             st = mkg__import_fault(t->im, st, &e, t->line, err);
         else if (n == t->n)
@@ -107,9 +152,6 @@ static bool has_field(mkg_view line, const char *word)
 
 bool mkg__table_has(mkg_view head, const char *a, const char *b)
 {
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    mkg_view line = {head.ptr, nl ? (size_t)(nl - head.ptr) : head.len};
+    mkg_view line = mkg__first_line(head);
     return has_field(line, a) && has_field(line, b);
 }

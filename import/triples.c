@@ -293,28 +293,6 @@ out:
     return st;
 }
 
-static mkg_view skip_mark(mkg_view head)
-{
-    if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0)
-        head = mkg__view(head.ptr + 3, head.len - 3);
-    return head;
-}
-
-bool mkg__contains(mkg_view text, const char *part)
-{
-    size_t n = strlen(part);
-    for (size_t i = 0; i + n <= text.len; i++)
-        if (memcmp(text.ptr + i, part, n) == 0) return true;
-    return false;
-}
-
-static bool is_json(mkg_view head)
-{
-    while (head.len && strchr(" \t\r\n", head.ptr[0]) && head.ptr[0])
-        head = mkg__view(head.ptr + 1, head.len - 1);
-    return head.len && (head.ptr[0] == '{' || head.ptr[0] == '[');
-}
-
 /* "x.csv", "x.tsv.gz", "x.csv.zip" */
 static bool named_as_table(const char *file)
 {
@@ -328,11 +306,10 @@ static bool named_as_table(const char *file)
            (dot[4] == '\0' || dot[4] == '.');
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    head = skip_mark(head);
-    if (is_json(head)) {
-        head = mkg__trim(head);
+    if (mkg__is_json(head)) {
+        head = mkg__skip_blank(head);
         bool list = head.ptr[0] == '[';
         if (mkg__contains(head, "\"spo_list\"")) return 90;
         if (mkg__contains(head, "\"subject\"") &&
@@ -346,12 +323,12 @@ static int recognise(mkg_view head, const char *file)
         bool strings = head.len && (head.ptr[0] == '[' || head.ptr[0] == '"');
         return list && strings ? 80 : 0;
     }
-    const char *nl = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
-    size_t n = nl ? (size_t)(nl - head.ptr) : head.len, delimiters = 0;
-    for (size_t i = 0; i < n; i++)
+    size_t delimiters = 0;
+    head = mkg__first_line(head);
+    for (size_t i = 0; i < head.len; i++)
         delimiters += head.ptr[i] == '\t' || head.ptr[i] == ',' || head.ptr[i] == ';';
     if (delimiters >= 2) return 40;
-    return named_as_table(file) ? 20 : 0;
+    return named_as_table(im->file) ? 20 : 0;
 }
 
 static mkg_status read_triples(mkg__import *im, mkg_err *err)
@@ -359,8 +336,7 @@ static mkg_status read_triples(mkg__import *im, mkg_err *err)
     mkg_view head;
     mkg_status st = mkg__stream_peek(im->s, &head, err);
     if (st < 0) return st;
-    return is_json(skip_mark(head)) ? mkg__triples_read_json(im, err)
-                                    : read_table(im, err);
+    return mkg__is_json(head) ? mkg__triples_read_json(im, err) : read_table(im, err);
 }
 
 const mkg__format mkg__format_triples = {

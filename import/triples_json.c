@@ -111,28 +111,20 @@ static mkg_status add_value(mkg__import *im, const json_t *v, uint64_t line,
     return mkg__triple_add(im, &t, line, err);
 }
 
+static mkg_status on_value(void *ctx, const char *array, json_t *v, uint64_t line,
+                           mkg_err *err)
+{
+    (void)array;
+    return add_value(ctx, v, line, err);
+}
+
 mkg_status mkg__triples_read_json(mkg__import *im, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg__values *values = NULL;
-    json_t *v;
-    uint64_t line = 0;
 
     MKG_GO(mkg__values_new(im->s, &values, err));
-    for (;;) {
-        mkg_err e = {0};
-        st = mkg__values_next(values, &v, &line, &e);
-        if (st == MKG_END) break;
-        if (st < 0) {
-            MKG_GO(mkg__import_fault(im, st, &e, line, err));
-            continue;
-        }
-        st = add_value(im, v, line, err);
-        json_decref(v);
-        if (st < 0) goto out;
-        MKG_GO(mkg__import_tick(im, err));
-    }
-    st = MKG_OK;
+    st = mkg__values_each(values, im, on_value, im, err);
 out:
     mkg__values_free(values);
     return st;

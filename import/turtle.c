@@ -325,9 +325,9 @@ static bool begins(mkg_view v, const char *word)
     return v.len > n && strchr(" \t\r\n", v.ptr[n]);
 }
 
-static int recognise(mkg_view head, const char *file)
+static int recognise(mkg__import *im, mkg_view head)
 {
-    (void)file;
+    (void)im;
     mkg_view v = skip_space(head);
     if (v.len < 2) return 0;
     if (begins(v, "@prefix") || begins(v, "@base") || begins(v, "prefix") ||

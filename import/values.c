@@ -361,3 +361,27 @@ mkg_status mkg__values_next(mkg__values *v, json_t **out, uint64_t *line, mkg_er
                             text.ptr[bad] == '\0' ? "a NUL byte" : "not valid UTF-8");
     return mkg__json_parse(text, file, *line, out, err);
 }
+
+mkg_status mkg__values_each(mkg__values *v, mkg__import *im, mkg__value_fn fn,
+                            void *ctx, mkg_err *err)
+{
+    for (;;) {
+        mkg_err e = {0};
+        json_t *value;
+        uint64_t line = 0;
+        mkg_status st = mkg__values_next(v, &value, &line, &e);
+        if (st == MKG_END) return MKG_OK;
+        if (st == MKG_EPARSE && v->ended) {
+            if (err) *err = e;
+            return st;
+        }
+        if (st < 0) {
+            st = mkg__import_fault(im, st, &e, line, err);
+        } else {
+            st = fn(ctx, v->name, value, line, err);
+            json_decref(value);
+            if (st >= 0) st = mkg__import_tick(im, err);
+        }
+        if (st < 0) return st;
+    }
+}

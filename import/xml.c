@@ -50,7 +50,8 @@ struct mkg__xml {
     xmlParserCtxtPtr parser;
     mkg__attribute *attributes;
     size_t cap;
-    bool told; /* of a fault */
+    bool told;    /* of a fault */
+    size_t depth; /* elements that are open */
     mkg_status st;
     mkg_err err;
 };
@@ -88,6 +89,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
         x->attributes[i] =
             (mkg__attribute){view_of(a[2]), view_of(a[0]),
                              mkg__view((const char *)a[3], (size_t)(a[4] - a[3]))};
+    x->depth++;
     note_line(x);
     if (x->h->start)
         done(x, x->h->start(x->ctx, view_of(uri), view_of(name), x->attributes,
@@ -101,6 +103,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,
     mkg__xml *x = ((xmlParserCtxtPtr)ctx)->_private;
     (void)name, (void)prefix, (void)uri;
     if (x->st < 0) return;
+    if (x->depth) x->depth--;
     note_line(x);
     if (x->h->end) done(x, x->h->end(x->ctx, &x->err));
 }
@@ -139,9 +142,18 @@ static void on_fault(void *user, xmlErrorPtr e)
     mkg__fail_at(&why, MKG_EPARSE, x->im->file, e->line > 0 ? (uint64_t)e->line : 0,
                  e->int2 > 0 ? (uint32_t)e->int2 : 0, "not valid XML: %.200s",
                  e->message ? e->message : "no reason given");
+    if (e->code == XML_ERR_DOCUMENT_END && x->depth)
+        mkg__fail_at(&why, MKG_EPARSE, x->im->file, (uint64_t)e->line, 0,
+                     "the file is cut off: %zu element%s not closed", x->depth,
+                     x->depth == 1 ? " is" : "s are");
     for (size_t n = strlen(why.msg); n > 0 && why.msg[n - 1] == '\n'; n--)
         why.msg[n - 1] = '\0';
-    done(x, mkg__import_skip(x->im, &why, &x->err));
+    if (x->told) { /* what follows is lost: the file as a whole is no source */
+        x->err = why;
+        done(x, MKG_EPARSE);
+    } else {
+        done(x, mkg__import_skip(x->im, &why, &x->err));
+    }
 }
 
 static mkg_status feed(mkg__xml *x, mkg_err *err)

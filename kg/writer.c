@@ -505,7 +505,7 @@ static mkg__pcode *code_at(const mkg_writer *w, mkg__ref code)
 mkg_status mkg_writer_code(mkg_writer *w, mkg_id id, mkg_view code, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__pnode *node;
+    mkg__pnode *node = NULL;
     mkg__ref c;
     bool first = false;
 

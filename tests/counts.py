@@ -304,7 +304,259 @@ def rf2(path, c):
             c.name(id, name)
 
 
-FORMATS = {"rf2": rf2, "rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
+# ---- tables through the mapping files of data/maps ----
+
+def rows(path, delimiter, quoting=csv.QUOTE_MINIMAL):
+    with open(path, encoding="utf-8-sig", newline="") as f:
+        return [[v.strip() for v in r] for r in csv.reader(f, delimiter=delimiter, quoting=quoting) if r]
+
+
+def dotted(code, n=3):
+    code = code.rstrip("+*")
+    return code if "." in code or len(code) <= n else code[:n] + "." + code[n:]
+
+
+def by_prefix(c, keys):
+    """is_a from each key to the longest other one that it begins with."""
+    ids = {}
+    for key, id in keys:
+        ids.setdefault(key, id)
+    for key, id in keys:
+        for n in range(len(key) - 1, 0, -1):
+            if key[:n] in ids:
+                if ids[key[:n]] != id:
+                    c.fact(id, "is_a", ids[key[:n]])
+                break
+
+
+def atc(path, c):
+    table = rows(path, ",")[1:]
+    combined = len(table[0]) == 5
+    for row in table:
+        row = ["" if v == "NA" else v for v in row]
+        code = row[0]
+        c.node(code, "drug" if combined or len(code) == 7 else "drug_class")
+        c.name(code, code if combined else row[1])
+        if combined:
+            if all(row[1:]):
+                c.fact(code, "combined_product", tuple(row[1:]))
+            continue
+        if row[2] and row[3] and row[4]:
+            c.fact(code, "defined_daily_dose", tuple(row[2:5]))
+        if row[5]:
+            c.fact(code, "comment", row[5])
+    if not combined:
+        by_prefix(c, [(row[0], row[0]) for row in table])
+
+
+def icd10cn(path, c):
+    table = rows(path, "\t", csv.QUOTE_NONE)
+    if table[0][0] == "code":
+        for code, name in table[1:]:
+            c.node(code.rstrip("+*"), "disease")
+            c.name(code.rstrip("+*"), name)
+        return
+    ranges = [(low, high) for low, high, _, _ in table[1:]]
+    for low, high, _, name in table[1:]:
+        c.node((low, high), "disease")
+        c.name((low, high), name)
+        around = [r for r in ranges if r[0] <= low and high <= r[1] and r != (low, high)]
+        if around:  # the narrowest of those that contain it
+            c.fact((low, high), "is_a", max(around, key=lambda r: (r[0], [-ord(x) for x in r[1]])))
+
+
+def icd10cn_tree(path, c):
+    def add(v, above):
+        id = v["value"].rstrip("+*")
+        c.node(id, "disease")
+        c.name(id, v["label"])
+        if above:
+            c.fact(id, "is_a", above)
+        for x in v.get("children", []):
+            add(x, id)
+
+    for v in json.load(open(path, encoding="utf-8-sig")):
+        add(v, None)
+
+
+def icd(path, c):
+    if path.endswith("_Formatted.csv"):
+        for nine, ten, title in rows(path, "|", csv.QUOTE_NONE):
+            if ten:
+                c.node("9 " + nine, "disease")
+                c.node("10 " + ten, "disease")
+                c.name("10 " + ten, title)
+                c.name("9 " + nine, "ICD9CM:" + dotted(nine, 4 if nine[0] == "E" else 3))
+                c.fact("9 " + nine, "maps_to", "10 " + ten)
+        return
+    table = rows(path, ",")
+    if table[0][0] == "ROW_ID":
+        type = "procedure" if "PROC" in path else "disease"
+        table = [row[1:] for row in table[1:]]
+        for code, short, title in table:
+            c.node(code, type)
+            c.name(code, title)
+            c.name(code, short)
+    else:
+        for code, title in table:
+            c.node(code, "disease")
+            c.name(code, title)
+    by_prefix(c, [(row[0], row[0]) for row in table])
+
+
+def mesh_tables(path, c):
+    table = rows(path, "\t", csv.QUOTE_NONE)
+    for row in table[1:]:
+        c.node(row[0], "symptom" if table[0][-1] == "in_hsdn" else "concept")
+        c.name(row[0], row[1])
+        if table[0][-1] == "mesh_tree_number":
+            c.fact(row[0], "tree_number", row[2])
+    if table[0][-1] == "mesh_tree_number":
+        by_prefix(c, [(row[2], row[0]) for row in table[1:]])
+
+
+def mesh(path, c):
+    """By another parser than the importer's: what stands in the elements' text."""
+    import xml.etree.ElementTree as tree
+    keys = []
+    for r in tree.parse(path).getroot():
+        id, text = r.find("DescriptorUI").text.strip(), lambda x: x.find("String").text.strip()
+        types = [t.text for t in r.iterfind("ConceptList/Concept[@PreferredConceptYN='Y']//SemanticTypeName")]
+        known = {"Antibiotic": "drug", "Body Location or Region": "body_site"}
+        c.node(id, next((known[t] for t in types if t in known), types[0].lower().replace(" ", "_")))
+        c.name(id, text(r.find("DescriptorName")))
+        for term in r.iter("Term"):
+            if term.get("IsPermutedTermYN") != "Y":
+                c.name(id, text(term))
+        for number in r.iter("TreeNumber"):
+            c.fact(id, "tree_number", number.text)
+            keys.append((number.text, id))
+        for action in r.iterfind("PharmacologicalActionList/*/DescriptorReferredTo"):
+            other = action.find("DescriptorUI").text
+            c.fact(id, "pharmacological_action", other)
+            c.nodes.add(other)
+            c.types.setdefault(other, "concept")
+            c.name(other, text(action.find("DescriptorName")))
+        for other in r.iterfind("SeeRelatedList/*/DescriptorReferredTo"):
+            ui = other.find("DescriptorUI").text
+            c.fact(id, "related_to", ui)
+            c.nodes.add(ui)
+            c.types.setdefault(ui, "concept")
+            c.name(ui, text(other.find("DescriptorName")))
+        note = r.find("ConceptList/Concept[@PreferredConceptYN='Y']/ScopeNote")
+        if note is not None:
+            c.fact(id, "description", " ".join(note.text.split()))
+        for x in r.iterfind("ConceptList/Concept[@PreferredConceptYN='N']"):
+            relation = x.find("ConceptRelationList/ConceptRelation")
+            scope = {"NRW": "narrow_synonym", "BRD": "broad_synonym"}.get(
+                relation.get("RelationName") if relation is not None else None)
+            if scope:
+                c.fact(id, scope, text(x.find("ConceptName")))
+    by_prefix(c, keys)
+
+
+def hetionet_tables(path, _):
+    c = Merging()
+    disease, drug, gene = (lambda i, n="": c.thing(i, "disease", n or i)), None, None
+    header, table = (t := rows(path, "\t", csv.QUOTE_NONE))[0], t[1:]
+    if header[-1] == "3-person consensus" or "drug_url" in header:
+        table = [t for t in rows(path, "\t")[1:]]
+    at = {name: i for i, name in enumerate(header)}
+    for row in table:
+        v = lambda name: row[at[name]]
+        if "gene_symbol" in at:
+            c.fact(c.thing(v("doid_id"), "disease", v("doid_name")), "gene",
+                   c.thing("NCBIGENE:" + v("entrez_gene_id"), "gene", v("gene_symbol")))
+        elif "affinity_nM" in at:
+            d, g = "DRUGBANK:" + v("drugbank_id"), "NCBIGENE:" + v("entrez_gene_id")
+            c.fact(c.thing(d, "drug", d), "binds", c.thing(g, "gene", g))
+        elif "enrichment" in at:
+            a = c.thing(v("doid_code_0"), "disease", v("doid_name_0"))
+            if v("cooccurrence") != "0":
+                c.fact(a, "cooccurs_with", c.thing(v("doid_code_1"), "disease", v("doid_name_1")))
+        elif "category" in at:
+            c.fact(c.thing("DRUGBANK:" + v("drugbank_id"), "drug", v("drug")), "treats",
+                   c.thing(v("doid_id"), "disease", v("disease")))
+        elif "drug_url" in at:
+            c.fact(c.thing("DRUGBANK:" + v("drug_url").rpartition("/")[2], "drug", v("drug")), "treats",
+                   c.thing("DOID:" + v("disease_url").rpartition("%3A")[2], "disease", v("disease")))
+        elif "do_slim_id" in at:
+            d = c.thing("DRUGBANK:" + v("drugbank_id"), "drug", v("drugbank_name"))
+            for which in ("do_subsumed", "do_slim"):
+                c.fact(d, "treats", c.thing(v(which + "_id"), "disease", v(which + "_name")))
+        else:
+            id = c.thing(v("doid_code"), "disease", v("doid_name"))
+            c.name(id, v("mesh_name"))
+    return c
+
+
+def xref(path, c):
+    for id, label, _ in rows(path, "\t")[1:]:
+        c.node(id, "disease")
+        c.name(id, label)
+
+
+def medicalqa(path, c):
+    """Lines cut at the first four blanks."""
+    types = {"疾病": "disease", "并发症": "disease", "疾病症状": "symptom", "检查项目": "test", "食物": "food",
+             "科室": "department", "治疗方法": "procedure", "发病部位": "body_site"}
+    relations = {"症状": "symptom", "并发症": "complication", "检查项目": "test", "忌讳食物": "avoided_food",
+                 "推荐食物": "recommended_food", "科室": "department", "治疗方法": "treatment",
+                 "发病部位": "body_site", "传染方式": "transmission", "医保": "insurance",
+                 "易感人群": "susceptible_population", "生病原因": "cause", "预防措施": "prevention"}
+    for line in open(path, encoding="utf-8-sig", newline=""):
+        f = line.rstrip("\r\n").split(" ", 4)
+        if len(f) < 5:
+            continue
+        f = [v.strip() for v in f]
+        if not f[1]:
+            continue
+        head, type = ("disease", fold(f[1])), types.get(f[3])
+        c.node(head, "disease")
+        c.name(head, f[1])
+        if not f[4]:
+            continue
+        tail = (type, fold(f[4])) if type else f[4]
+        if type:
+            c.node(tail, type)
+            c.name(tail, f[4])
+        if head != tail:
+            c.fact(head, relations[f[2]], tail)
+
+
+def omop(path, c):
+    """A folder with CONCEPT and CONCEPT_RELATIONSHIP: how many nodes and facts there are
+    before nodes of one name and type become one, so facts alone."""
+    one = {"Subsumes", "Mapped from", "Value mapped from", "Concept replaces", "Concept same_as from",
+           "Finding site of", "Ingredient of", "RxNorm ing of", "Active ing of", "May be treated by",
+           "CI by", "Tradename of"}
+    names = {"Is a": "is_a", "Maps to": "maps_to"}
+    for row in csv.DictReader(open(path + "/CONCEPT_RELATIONSHIP.csv", encoding="utf-8", newline="")):
+        a, b, r = row["concept_id_1"], row["concept_id_2"], row["relationship_id"]
+        if a != b and row["invalid_reason"] not in ("D", "U") and r in names:
+            c.fact(a, names[r], b)
+    for r in ("is_a", "maps_to"):
+        print("relation:" + r, sum(1 for f in c.facts if f[1] == r))
+    sys.exit(0)
+
+
+def triples(path, c):
+    """Rows without a header; the vocabulary's Chinese and English names of the relations are
+    those of the columns, so facts and nodes are counted by what the rows say."""
+    types = {"symptom": "symptom", "check": "test", "acompany": "disease", "cure_department": "department",
+             "cure_way": "procedure", "common_drug": "drug", "do_eat": "food", "not_eat": "food",
+             "recommand_eat": "food"}
+    for line in open(path, encoding="utf-8"):
+        s, r, o = (v.strip() for v in line.rstrip("\n").split("\t"))
+        if r == "symptom":
+            c.fact(fold(s), "symptom", fold(o))
+    print("relation:symptom", len(c.facts))
+    sys.exit(0)
+
+
+FORMATS = {"atc": atc, "icd10cn": icd10cn, "icd10cn_tree": icd10cn_tree, "icd": icd, "mesh": mesh,
+           "mesh_tables": mesh_tables, "hetionet_tables": hetionet_tables, "xref": xref,
+           "medicalqa": medicalqa, "omop": omop, "triples": triples, "rf2": rf2, "rrf": rrf, "hetionet": hetionet, "kgx": kgx, "rdf": rdf, "obo": obo, "babelon": babelon, "obographs": obographs}
 
 if __name__ == "__main__":
     counts = Counts()

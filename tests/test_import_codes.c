@@ -150,7 +150,7 @@ static const char *const snomed[][2] = {
     {"f_Map.txt", sct_map},
     {"g_Extended.txt", sct_extended},
     {"h_Association.txt", sct_association},
-    {"i_Language.txt", META "refsetId\treferencedComponentId\tacceptabilityId\n"}};
+    {"i_Simple.txt", META "refsetId\treferencedComponentId\n"}};
 
 static void test_snomed(void **state)
 {
@@ -174,7 +174,49 @@ static void test_snomed(void **state)
     assert_non_null(strstr(said, "a_Concept.txt:7: the id or the effectiveTime is"));
     assert_non_null(strstr(said, "a_Concept.txt:8: 2 columns where 5 are expected"));
     assert_non_null(strstr(said, "b_Description.txt:10: the conceptId is no SCTID"));
-    assert_non_null(strstr(said, "i_Language.txt: the file is not in the format"));
+    assert_non_null(strstr(said, "i_Simple.txt: the file is not in the format"));
+}
+
+/* A language refset says which synonym a concept is called by; of two, the American
+ * one. A snapshot has one row an id. A rule of a map that does not always hold is kept.
+ */
+static void test_language(void **state)
+{
+    import_world *w = *state;
+    static const char refset[] =
+        META "refsetId\treferencedComponentId\tacceptabilityId\n"
+             "81\t20200101\t1" M "900000000000509007\t1000013\t900000000000548007\n"
+             "82\t20200101\t1" M "900000000000508004\t1000014\t900000000000548007\n"
+             "83\t20200101\t1" M "900000000000509007\t1000014\t900000000000549004\n"
+             "84\t20200101\t0" M "900000000000509007\t1000012\t900000000000548007\n";
+    static const char description[] = META
+        "conceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId\n"
+        "1000012\t20210101\t1" M
+        "1000001\ten\t900000000000003001\tRed fever (disorder)\t1\n"
+        "1000013\t20210101\t1" M "1000001\ten\t900000000000013009\tCrimson fever\t1\n"
+        "1000014\t20210101\t1" M "1000001\ten\t900000000000013009\tRed heat\t1\n"
+        "1000014\t20220101\t1" M "1000001\ten\t900000000000013009\tTwice\t1\n";
+    static const char complex_map[] =
+        META "refsetId\treferencedComponentId\tmapGroup\tmapPriority\tmapRule\t"
+             "mapAdvice\tmapTarget\tcorrelationId\n"
+             "61\t20200101\t1" M
+             "447562003\t1000001\t1\t1\tIFA 248152002\tIF FEMALE\tR50\t1\n";
+    static const char *const files[][2] = {
+        {"der2_cRefset_LanguageSnapshot-en.txt", refset},
+        {"der2_iisssccRefset_ComplexMapSnapshot.txt", complex_map},
+        {"sct2_Description_Snapshot-en.txt", description}};
+    folder_ok(w, "Snapshot", files, 3);
+    assert_string_equal(node_text(w, "red heat"),
+                        "type disease; name en Crimson fever; code SNOMEDCT:1000001; "
+                        "alias en Red fever; alias en Red fever (disorder); alias en "
+                        "Red heat; \n");
+    assert_string_equal(graph_text(w),
+                        "disease Crimson fever | maps_to | disease ICD10:R50 | "
+                        "der2_iisssccRefset_ComplexMapSnapshot.txt:2\n"
+                        "disease Crimson fever | map_rule | \"R50: IFA 248152002\" | "
+                        "der2_iisssccRefset_ComplexMapSnapshot.txt:2\n");
+    assert_non_null(
+        strstr(mkg__buf_cstr(&w->skips), "a second row of an id in a snapshot"));
 }
 
 static void test_no_memory(void **state)
@@ -215,6 +257,6 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, import_setup, import_teardown)
     const struct CMUnitTest tests[] = {T(test_umls), T(test_rxnorm), T(test_snomed),
-                                       T(test_no_memory)};
+                                       T(test_language), T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,22 +13,47 @@ static mkg_err err;
     }
 static const struct {
     const char *format, *file, *count_format, *count_file;
-} files[] = {F("obo", "hpo/hp.obo"),
-             F("obo", "disease_ontology/doid_2016.obo"),
-             F("obo", "disease_ontology/DO_cancer_slim.obo"),
-             F("obo", "disease_ontology/DO_AGR_slim.obo"),
-             F("babelon", "hpo/hp-zh.babelon.tsv"),
-             F("babelon", "hpo/hp-zh-preprocessed.babelon.tsv"),
-             F("obographs", "disease_ontology/DO_cancer_slim.json"),
-             F("rdf", "rdf_ttl/synthea_ontology.ttl"),
-             F("hetionet", "hetionet/hetionet-v1.0-nodes.tsv"),
-             F("hetionet", "hetionet/edges-5k.sif.gz"),
-             F("kgx", "mondo/mondo-rare_edges.tsv"),
-             F("rf2", "snomed_rf2_fixture"),
-             F("rrf", "rrf_fixture/MRCONSO_sample.RRF"),
-             F("rrf", "rrf_fixture/RXNCONSO_sample.RRF"),
-             {"owl", "disease_ontology/DO_cancer_slim.owl", "obo",
-              "disease_ontology/DO_cancer_slim.obo"}};
+} files[] = {
+    F("obo", "hpo/hp.obo"),
+    F("obo", "disease_ontology/doid_2016.obo"),
+    F("obo", "disease_ontology/DO_cancer_slim.obo"),
+    F("obo", "disease_ontology/DO_AGR_slim.obo"),
+    F("babelon", "hpo/hp-zh.babelon.tsv"),
+    F("babelon", "hpo/hp-zh-preprocessed.babelon.tsv"),
+    F("obographs", "disease_ontology/DO_cancer_slim.json"),
+    F("rdf", "rdf_ttl/synthea_ontology.ttl"),
+    F("hetionet", "hetionet/hetionet-v1.0-nodes.tsv"),
+    F("hetionet", "hetionet/edges-5k.sif.gz"),
+    F("kgx", "mondo/mondo-rare_edges.tsv"),
+    F("rf2", "snomed_rf2_fixture"),
+    F("rrf", "rrf_fixture/MRCONSO_sample.RRF"),
+    F("rrf", "rrf_fixture/RXNCONSO_sample.RRF"),
+    F("atc", "atc/who_atc_ddd_2026-04-25.csv"),
+    F("atc", "atc/who_atc_ddd_combinations_2026-04-25.csv"),
+    F("icd10cn", "icd10_cn/disease.csv"),
+    F("icd10cn", "icd10_cn/disease_catalog.csv"),
+    {"records", "icd10_cn/diseases.json", "icd10cn_tree", "icd10_cn/diseases.json"},
+    F("icd", "icd10cm/categories.csv"),
+    F("icd", "icd10cm/ICD10_ICD9_Formatted.csv"),
+    F("icd", "mimic3_demo/D_ICD_DIAGNOSES.csv"),
+    F("icd", "mimic3_demo/D_ICD_PROCEDURES.csv"),
+    F("mesh_tables", "mesh/terms.tsv"),
+    F("mesh_tables", "mesh/symptoms.tsv"),
+    F("mesh_tables", "mesh/tree-numbers.tsv"),
+    F("hetionet_tables", "hetionet/CbG-binding.tsv"),
+    F("hetionet_tables", "hetionet/DaG-association.tsv"),
+    F("hetionet_tables", "hetionet/DO-slim-to-mesh.tsv"),
+    F("hetionet_tables", "hetionet/curation-PK.tsv"),
+    F("hetionet_tables", "hetionet/disease-disease-cooccurrence.tsv"),
+    F("hetionet_tables", "hetionet/indications-slim-verbose.tsv"),
+    F("hetionet_tables", "hetionet/indications_catalog.tsv"),
+    F("xref", "disease_ontology/allXREFinDO.tsv"),
+    F("medicalqa", "medicalqa_tzhan/relation/医保.txt"),
+    F("medicalqa", "medicalqa_tzhan/relation/科室.txt"),
+    F("medicalqa", "medicalqa_tzhan/relation/并发症.txt"),
+    F("triples", "medical_zh/triples.tsv"),
+    {"owl", "disease_ontology/DO_cancer_slim.owl", "obo",
+     "disease_ontology/DO_cancer_slim.obo"}};
 
 static uint64_t type_count(const mkg_stats *s, const char *type)
 {
@@ -113,6 +138,24 @@ static void test_counts(void **state)
     assert_true(same);
 }
 
+/* The MeSH file of the data is cut off within its third record: refused, with the
+ * place; its whole records, closed by hand, agree with another parser. */
+static void test_cut_mesh(void **state)
+{
+    (void)state;
+    void *fresh = NULL;
+    mkg_import_result r;
+    mkg_import_opts o = {0};
+    const char *path = MEDKG_SHARED "/data/mesh/subset.xml";
+    if (!mkg__file_exists(path)) skip();
+    import_setup(&fresh);
+    import_world *w = fresh;
+    assert_int_equal(import_path(w, path, o, &r, &err), MKG_EPARSE);
+    assert_int_equal(err.line, 1000);
+    assert_non_null(strstr(err.msg, "the file is cut off"));
+    import_teardown(&fresh);
+}
+
 /* One thing under its Chinese and its English name. */
 static void test_translation(void **state)
 {
@@ -148,6 +191,7 @@ static void test_translation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts),
+                                       cmocka_unit_test(test_cut_mesh),
                                        cmocka_unit_test(test_translation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

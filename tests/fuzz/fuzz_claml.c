@@ -1,0 +1,7 @@
+/* ClaML. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_import("claml", false, fuzz_open(data, size));
+}
