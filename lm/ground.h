@@ -12,14 +12,14 @@
 #define MKG_GROUND_H
 
 #include "lm/constrain.h"
-#include "lm/frames.h"
+#include "lm/wording.h"
 #include "retrieve/evidence.h"
 
 /* Answers to `e` from its first `pieces` (1 … MKG__PATTERN_ITEMS) in the forms of
  * `frames` (NULL: those of the relations alone). The evidence and the frames are not
  * needed afterwards. MKG_ENOMEM, or MKG_EARG if the evidence leaves nothing to say. */
 mkg_status mkg__ground_closed(const mkg_lexicon *lex, const mkg_evidence *e,
-                              size_t pieces, const mkg__frames *frames,
+                              size_t pieces, const mkg__wordings *frames,
                               mkg_constraint **out, mkg_err *err);
 
 /* Any text in which '[' begins a citation "[1]" of one of the first `pieces`, and a

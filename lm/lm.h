@@ -53,6 +53,7 @@ typedef struct mkg_answer {
     mkg_sentence *sentences; /* of the text */
     size_t nsentences;
     const char **removed; /* sentences that were not supported */
+    const char **reasons; /* … and why, static: see docs/generator.md */
     size_t nremoved;
     const char *backend, *model;  /* "none", "gguf", "remote" */
     size_t prompt_tokens, tokens; /* 0 where unknown */

@@ -3,6 +3,7 @@
 #include "testing_lm.h"
 
 #include "base/rng.h"
+#include "lm/claims_internal.h"
 #include "lm/ground.h"
 #include "lm/lm_internal.h"
 #include "lm/pattern.h"
@@ -11,6 +12,7 @@ static mkg_err err;
 static char *folder;
 static mkg_tok *bpe, *spm;
 static mkg_lexicon *lex, *lex_spm;
+static mkg__wordings frames;
 
 static int setup(void **state)
 {
@@ -20,12 +22,14 @@ static int setup(void **state)
     spm = sample_spm(folder);
     assert_mkg_ok(mkg_lexicon_new(bpe, &lex, &err));
     assert_mkg_ok(mkg_lexicon_new(spm, &lex_spm, &err));
+    assert_mkg_ok(mkg__wordings_read(MEDKG_DATA_DIR, &frames, &err));
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
+    mkg__wordings_clear(&frames);
     mkg_lexicon_free(lex);
     mkg_lexicon_free(lex_spm);
     mkg_tok_free(bpe);
@@ -77,11 +81,23 @@ static void test_each_once(void **state)
 
 /* ---- the closed constraint ---- */
 
-static mkg_constraint *closed(const mkg_lexicon *l, const mkg_evidence *e)
+static mkg_constraint *closed(const mkg_lexicon *l, const mkg_evidence *e,
+                              const mkg__wordings *w)
 {
     mkg_constraint *c = NULL;
-    assert_mkg_ok(mkg__ground_closed(l, e, e->npieces, NULL, &c, &err));
+    assert_mkg_ok(mkg__ground_closed(l, e, e->npieces, w, &c, &err));
     return c;
+}
+
+static void allows(const mkg_evidence *e, const char *const *fine, size_t nfine,
+                   const char *const *wrong, size_t nwrong)
+{
+    mkg_constraint *c = closed(lex, e, &frames);
+    for (size_t i = 0; i < nfine; i++)
+        if (!matches(c, fine[i])) fail_msg("refused: %s", fine[i]);
+    for (size_t i = 0; i < nwrong; i++)
+        if (matches(c, wrong[i])) fail_msg("allowed: %s", wrong[i]);
+    mkg_constraint_free(c);
 }
 
 static void test_closed(void **state)
@@ -93,7 +109,7 @@ static void test_closed(void **state)
     p[1].population = "儿童";
     p[0].sentence = p[1].sentence = "{s}的症状有{o}";
     mkg_evidence e = evidence("感冒有什么症状", MKG_LANG_ZH, p, 4);
-    mkg_constraint *c = closed(lex, &e);
+    mkg_constraint *c = closed(lex, &e, NULL);
     assert_true(matches(c, "感冒的症状有头痛[1]。"));
     assert_true(matches(c, "感冒的症状有头痛[1]和鼻塞（人群：儿童）[2]。"));
     assert_true(matches(c, "感冒的症状有鼻塞（人群：儿童）[2]、头痛[1]。"));
@@ -132,7 +148,7 @@ static void test_closed_english(void **state)
     for (size_t i = 0; i < 3; i++)
         p[i].sentence = "{s} is used to treat {o}";
     p[2].denied = true;
-    mkg_constraint *c = closed(lex, &e);
+    mkg_constraint *c = closed(lex, &e, NULL);
     assert_true(matches(c, "Aspirin is used to treat headache [1] and fever [2]."));
     assert_true(matches(c, "aspirin is used to treat fever [2]. The source denies "
                            "this: Aspirin is used to treat gout [3]."));
@@ -141,6 +157,70 @@ static void test_closed_english(void **state)
     assert_false(matches(c, "Aspirin is used to treat headache [1] and fever [2], "
                             "gout [3]."));
     mkg_constraint_free(c);
+}
+
+static void test_frames(void **state)
+{
+    (void)state;
+    mkg_piece p[] = {piece("普萘洛尔", "禁用于", "哮喘", 2),
+                     piece("普萘洛尔", "用于治疗", "高血压", 3),
+                     piece("普萘洛尔", "不良反应", "乏力", 4)};
+    p[0].relation = "contraindicated_in";
+    p[0].sentence = "{s}禁用于{o}";
+    p[1].relation = "treats";
+    p[2].relation = "adverse_effect";
+    p[2].denied = true;
+    mkg_missing m = {"剂量", "", "no_such_relation"};
+    mkg_evidence e = evidence("哮喘能用普萘洛尔吗", MKG_LANG_ZH, p, 3);
+    e.missing = &m;
+    e.nmissing = 1;
+    static const char *const any[] = {
+        "普萘洛尔的禁忌包括哮喘[1]。",
+        "普萘洛尔用于治疗高血压[2]，而普萘洛尔禁用于哮喘[1]。",
+        "普萘洛尔禁用于哮喘[1]，但资料中没有剂量。",
+        "资料否认：普萘洛尔的不良反应有乏力[3]。",
+        "资料没有直接说明这一点，只提到普萘洛尔禁用于哮喘[1]。",
+        "资料中没有剂量方面的内容。", "现有资料没有提到这一点。"};
+    static const char *const never[] = {
+        "不能，普萘洛尔禁用于哮喘[1]。", "是的，普萘洛尔用于治疗高血压[2]。",
+        "普萘洛尔的不良反应有乏力[3]。", "资料中没有哮喘方面的内容。",
+        "资料否认：普萘洛尔用于治疗高血压[2]。"};
+    allows(&e, any, N_OF(any), never, N_OF(never));
+    e.verdict = MKG_VERDICT_NO;
+    static const char *const no[] = {"不能，普萘洛尔禁用于哮喘[1]。",
+                                     "不是，资料否认：普萘洛尔可引起乏力[3]。"};
+    static const char *const not_no[] = {
+        "普萘洛尔禁用于哮喘[1]。", "不能，普萘洛尔用于治疗高血压[2]。",
+        "可以，普萘洛尔用于治疗高血压[2]。", "不是，普萘洛尔可引起乏力[3]。"};
+    allows(&e, no, N_OF(no), not_no, N_OF(not_no));
+    e.verdict = MKG_VERDICT_DISPUTED;
+    mkg_conflict k = {0, 1};
+    e.conflicts = &k;
+    e.nconflicts = 1;
+    p[0].source = "甲";
+    p[1].source = "乙";
+    static const char *const both[] = {
+        "资料说法不一：据甲，普萘洛尔禁用于哮喘[1]，但据乙，普萘洛尔可治疗高血压[2]。",
+        "有争议：乙称普萘洛尔用于治疗高血压[2]，而甲称普萘洛尔禁用于哮喘[1]。"};
+    static const char *const one[] = {
+        "有争议：甲称普萘洛尔用于治疗高血压[2]，而乙称普萘洛尔禁用于哮喘[1]。",
+        "有争议：乙称普萘洛尔用于治疗高血压[2]，而甲否认普萘洛尔禁用于哮喘[1]。"};
+    allows(&e, both, N_OF(both), one, N_OF(one));
+    e.lang = MKG_LANG_EN;
+    e.verdict = MKG_VERDICT_YES;
+    p[1].sentence = "{s} is used to treat {o}";
+    static const char *const yes[] = {
+        "Yes: the drug 普萘洛尔 is used to treat 高血压 [2]. The evidence ",
+        "Yes, indications of 普萘洛尔 include 高血压 [2], while the drug 普萘洛尔 is "
+        "contraindicated in 哮喘 [1].",
+        "Yes: indications of 普萘洛尔 include 高血压 [2]. Doctors must not use 普萘洛尔 "
+        "in 哮喘 [1]."};
+    static const char *const not_yes[] = {
+        "yes: indications of 普萘洛尔 include 高血压 [2].",
+        "Indications of 普萘洛尔 include 高血压 [2].",
+        "Yes: indications of 普萘洛尔 include 高血压 [2]. doctors must not use "
+        "普萘洛尔 in 哮喘 [1]."};
+    allows(&e, yes + 1, N_OF(yes) - 1, not_yes, N_OF(not_yes));
 }
 
 /* ---- the open constraint ---- */
@@ -197,6 +277,8 @@ static mkg_piece random_piece(mkg__rng *r, bool zh)
     mkg_piece p = piece(names[a], (zh ? labels_zh : labels_en)[l], names[b], b + 1);
     if (mkg__rng_below(r, 8) == 0) p.object = long_name(zh);
     if (mkg__rng_below(r, 8) == 0) p.object_node = MKG_ID_NONE;
+    static const char *const relations[] = {"symptom", "treated_by", "odd", "own"};
+    p.relation = relations[l];
     p.denied = mkg__rng_below(r, 6) == 0;
     if (mkg__rng_below(r, 3) == 0) p.population = names[mkg__rng_below(r, 12)];
     if (l == 0) p.sentence = zh ? "{s}的症状有{o}" : "symptoms of {s} include {o}";
@@ -239,11 +321,25 @@ static bool scribble(const mkg_tok *t, mkg_constraint *c, mkg__rng *r, size_t mo
     return ended;
 }
 
+static void random_circumstances(mkg__rng *r, mkg_evidence *e, mkg_conflict *c,
+                                 mkg_missing *m, bool zh)
+{
+    *c = (mkg_conflict){mkg__rng_below(r, (uint32_t)e->npieces),
+                        mkg__rng_below(r, (uint32_t)e->npieces)};
+    e->conflicts = c;
+    e->nconflicts = c->a != c->b;
+    *m = (mkg_missing){zh ? "剂量" : "dose", "", "no_such_relation"};
+    e->missing = m;
+    e->nmissing = mkg__rng_below(r, 2);
+    e->verdict = (mkg_verdict)mkg__rng_below(r, 4);
+}
+
 static void test_random_logits(void **state)
 {
     (void)state;
-    size_t ended = 0;
-    for (uint64_t seed = 0; seed < 400; seed++) {
+    const char *more = getenv("MEDKG_GROUND_SEEDS");
+    size_t ended = 0, seeds = more ? (size_t)atol(more) : 120;
+    for (uint64_t seed = 0; seed < seeds; seed++) {
         mkg__rng r = mkg__rng_new(seed, 7, 0);
         bool zh = mkg__rng_below(&r, 2);
         mkg_piece p[12];
@@ -252,7 +348,11 @@ static void test_random_logits(void **state)
             p[i] = random_piece(&r, zh);
         mkg_evidence e =
             evidence(zh ? "什么？" : "what?", zh ? MKG_LANG_ZH : MKG_LANG_EN, p, n);
-        mkg_constraint *c = closed(seed % 2 ? lex : lex_spm, &e);
+        mkg_conflict conflict;
+        mkg_missing missing;
+        random_circumstances(&r, &e, &conflict, &missing, zh);
+        mkg_constraint *c =
+            closed(seed % 2 ? lex : lex_spm, &e, seed % 3 ? &frames : NULL);
         mkg__buf text = {0};
         if (scribble(seed % 2 ? bpe : spm, c, &r, 4000, &text)) {
             mkg_answer a = {0};
@@ -262,14 +362,91 @@ static void test_random_logits(void **state)
             assert_mkg_ok(mkg__cite_check(&e, n, mkg__view(text.ptr, text.len), &a,
                                           &err));
             if (a.nremoved)
-                fail_msg("seed %d: removed '%s' of '%s'", (int)seed, a.removed[0],
-                         mkg__buf_cstr(&text));
+                fail_msg("seed %d, %s: removed '%s' of '%s'", (int)seed, a.reasons[0],
+                         a.removed[0], mkg__buf_cstr(&text));
             mkg__arena_clear(&a.arena);
         }
         mkg__buf_clear(&text);
         mkg_constraint_free(c);
     }
-    assert_true(ended > 390);
+    assert_true(ended > seeds - seeds / 20);
+}
+
+/* ---- the check knows the words of the frames ---- */
+
+/* A piece of the relation that a line names; read backwards if that is its inverse. */
+static mkg_piece piece_of(mkg_view relation, bool zh)
+{
+    static char name[64], other[64];
+    snprintf(name, sizeof name, "%.*s", (int)relation.len, relation.ptr);
+    mkg_view forward = mkg__relation_inverse(name);
+    mkg_piece p = piece(zh ? "甲物" : "alpha", zh ? "某" : "lbl", zh ? "乙物" : "beta", 2);
+    p.relation = name;
+    static const char *const forwards[] = {
+        "symptom",           "complication",     "test",        "treats",
+        "treatment",         "department",       "is_a",        "recommended_food",
+        "avoided_food",      "recommended_recipe", "same_as",   "contraindicated_in",
+        "interacts_with",    "adverse_effect",   "risk_factor", "pathogen",
+        "body_site",         "ingredient",       "gene",        "susceptible_group"};
+    bool is_forward = forward.len == 0;
+    for (size_t i = 0; i < N_OF(forwards); i++)
+        is_forward = is_forward || strcmp(name, forwards[i]) == 0;
+    if (!is_forward) {
+        snprintf(other, sizeof other, "%.*s", (int)forward.len, forward.ptr);
+        p.relation = other;
+        p.from_object = true;
+        p.inverse_label = zh ? "某某" : "inv";
+        p.subject = zh ? "乙物" : "beta";
+        p.object = zh ? "甲物" : "alpha";
+    }
+    if (forward.len == 0) p.object_node = MKG_ID_NONE;
+    return p;
+}
+
+static size_t check_line(const mkg__wording *w, bool zh)
+{
+    size_t removed = 0;
+    for (mkg_view rest = w->of; rest.len;) {
+        const char *end = memchr(rest.ptr, ';', rest.len);
+        size_t n = end ? (size_t)(end - rest.ptr) : rest.len;
+        mkg_piece p = piece_of(mkg__view(rest.ptr, n), zh);
+        mkg_evidence e =
+            evidence(zh ? "如何" : "how", zh ? MKG_LANG_ZH : MKG_LANG_EN, &p, 1);
+        mkg__fills f = {{NULL}};
+        f.at['s'] = zh ? "甲物" : "alpha";
+        f.at['o'] = zh ? "乙物[1]" : "beta [1]";
+        for (uint64_t seed = 0; seed < 12; seed++) {
+            mkg__rng r = mkg__rng_new(seed, 0, 0);
+            mkg__buf b = {0};
+            mkg_answer a = {0};
+            mkg__wording_expand(w->text, &f, &r, &b);
+            mkg__buf_str(&b, zh ? "。" : ".");
+            assert_mkg_ok(mkg__cite_check(&e, 1, V(mkg__buf_cstr(&b)), &a, &err));
+            if (a.nremoved) {
+                removed++;
+                printf("%.*s, %s: %s\n", (int)n, rest.ptr, a.reasons[0], a.removed[0]);
+            }
+            mkg__arena_clear(&a.arena);
+            mkg__buf_clear(&b);
+        }
+        n += end != NULL;
+        rest = mkg__view(rest.ptr + n, rest.len - n);
+    }
+    return removed;
+}
+
+static void test_words_of_frames(void **state)
+{
+    (void)state;
+    size_t removed = 0, n = 0;
+    for (int en = 0; en < 2; en++) {
+        const struct mkg__wording_list *l = &frames.lists[MKG__W_TELL][en];
+        for (size_t i = 0; i < l->n; i++)
+            removed += check_line(&l->at[i], !en);
+        n += l->n;
+    }
+    assert_true(n > 50);
+    assert_int_equal(removed, 0);
 }
 
 static void test_no_memory(void **state)
@@ -299,7 +476,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_once),     cmocka_unit_test(test_closed),
-        cmocka_unit_test(test_closed_english), cmocka_unit_test(test_open),
+        cmocka_unit_test(test_closed_english), cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_words_of_frames),
         cmocka_unit_test(test_random_logits), cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
