@@ -7,10 +7,11 @@ static const cli_option ask_options[] = {
      .kind = CLI_FILE,
      .arg = "LM",
      .help =
-         "what writes the answer: none (the evidence set out as it is), or the URL of "
-         "an OpenAI-compatible endpoint, or a FILE.gguf with a language model (llama, "
-         "qwen2, qwen3), which runs here; builtin is not in this version; if not "
-         "given, $MEDKG_LM, else none"},
+         "what writes the answer: builtin (the model that comes with medkg, which can "
+         "write nothing but what the evidence says), none (the evidence set out as it "
+         "is), a FILE.gguf with a language model (llama, qwen2, qwen3), which runs "
+         "here, or the URL of an OpenAI-compatible endpoint; if not given, $MEDKG_LM, "
+         "else builtin, and where that is missing none"},
     {.name = "facts",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -36,7 +37,7 @@ static const cli_option ask_options[] = {
      .arg = "N",
      .initial = "0",
      .max = 256,
-     .help = "of a FILE.gguf; 0 is one for each core"},
+     .help = "of builtin and of a FILE.gguf; 0 is one for each core"},
     {.name = "patient", .kind = CLI_TEXT, .arg = "ID", .help = "not in this version"},
 };
 
@@ -140,7 +141,7 @@ const cli_command cli_answers_commands[] = {
          "\"reason\": \"unknown_entity\"}], \"warnings\": [], \"hypotheses\": [], "
          "\"lm\": {\"backend\": \"none\", \"model\": null, \"prompt_tokens\": 0, "
          "\"tokens\": 0}, \"ms\": {\"link\": 0.2, \"retrieve\": 0.6, \"generate\": "
-         "0.1}, \"more\": 0, \"verdict\": null}",
+         "0.1}, \"more\": 0, \"verdict\": null, \"reasons\": []}",
      .exits = "0123456"},
     {.name = "learn",
      .run = cli_cmd_learn,

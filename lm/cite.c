@@ -203,12 +203,30 @@ out:
 typedef struct job {
     const mkg_evidence *e;
     size_t pieces;
+    bool cut;
     mkg__claims *claims;
     mkg_answer *a;
     mkg__buf kept;
 } job;
 
-static mkg_status check_one(job *j, mkg_view sentence, mkg_err *err)
+/* Does it end with a sign, or with the marks behind one? */
+static bool is_ended(mkg_view sentence)
+{
+    for (size_t i = 0; i < sentence.len;) {
+        size_t k = read_mark(sentence.ptr + i, sentence.len - i, NULL);
+        size_t end = k ? 0 : sentence_end(sentence.ptr, i, sentence.len);
+        i += k ? k : end ? end : 1;
+        if (!end) continue;
+        while (i < sentence.len &&
+               (sentence.ptr[i] == ' ' ||
+                (k = read_mark(sentence.ptr + i, sentence.len - i, NULL))))
+            i += sentence.ptr[i] == ' ' ? 1 : k;
+        if (i == sentence.len) return true;
+    }
+    return false;
+}
+
+static mkg_status check_one(job *j, mkg_view sentence, bool broken, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_answer *a = j->a;
@@ -217,8 +235,9 @@ static mkg_status check_one(job *j, mkg_view sentence, mkg_err *err)
 
     if (!text) return mkg__nomem(err);
     MKG_GO(is_supported(j->claims, j->pieces, sentence, &c, &why, err));
+    if (broken) why = "unfinished";
     if (why) return remove_sentence(a, text, why, err);
-    size_t *cited = mkg__arena_alloc(&a->arena, c.n * sizeof *cited);
+    size_t *cited = mkg__arena_alloc(&a->arena, (c.n + 1) * sizeof *cited);
     if (!cited) return mkg__nomem(err);
     memcpy(cited, c.at, c.n * sizeof *cited);
     if (j->kept.len && j->e->lang != MKG_LANG_ZH) mkg__buf_byte(&j->kept, ' ');
@@ -242,17 +261,18 @@ static mkg_status check_all(job *j, mkg_view text, const char *whole, mkg_err *e
         text = mkg__view(text.ptr + n, text.len - n);
         whole += n;
         first = first && !sentence.len;
-        if (sentence.len) MKG_GO(check_one(j, sentence, err));
+        bool broken = j->cut && !text.len && !is_ended(sentence);
+        if (sentence.len) MKG_GO(check_one(j, sentence, broken, err));
     }
 out:
     return st;
 }
 
 mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
-                           mkg_answer *a, mkg_err *err)
+                           bool cut, mkg_answer *a, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    job j = {.e = e, .pieces = pieces, .a = a};
+    job j = {.e = e, .pieces = pieces, .cut = cut, .a = a};
     char *whole = mkg__malloc(text.len + 1);
 
     if (!whole) return mkg__nomem(err);
@@ -267,4 +287,16 @@ out:
     mkg__claims_free(j.claims);
     mkg__buf_clear(&j.kept);
     return st;
+}
+
+size_t mkg__cite_numbers(mkg_view text, size_t *out, size_t cap)
+{
+    cites c = {.n = 0};
+    mkg__buf rest = {0};
+    size_t n = 0;
+    mkg_status st = read_cites(text, &c, &rest, NULL);
+    mkg__buf_clear(&rest);
+    for (; st >= 0 && n < c.n && n < cap; n++)
+        out[n] = c.at[n];
+    return c.wild ? SIZE_MAX : n;
 }

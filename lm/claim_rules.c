@@ -481,11 +481,11 @@ mkg_status mkg__claims_check(mkg__claims *c, mkg_view sentence, const size_t *ci
     }
     MKG_GO(verdict(c, why, err));
     if (!*why) *why = other_name(&k);
+    if (!*why) MKG_GO(numbers(&k, why, err));
     if (!*why) MKG_GO(ends(&k, why, err));
     if (!*why) *why = relation(&k);
     if (!*why) MKG_GO(direction(&k, why, err));
     if (!*why) *why = negation(&k);
-    if (!*why) MKG_GO(numbers(&k, why, err));
     if (!*why) mkg__claims_carry(c);
 out:
     return st;

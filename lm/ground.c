@@ -525,11 +525,10 @@ static uint32_t build(builder *b)
     return start;
 }
 
-mkg_status mkg__ground_closed(const mkg_lexicon *lex, const mkg_evidence *e,
-                              size_t pieces, const mkg__wordings *frames,
-                              mkg_constraint **out, mkg_err *err)
+mkg_status mkg__ground_machine(const mkg_evidence *e, size_t pieces,
+                               const mkg__wordings *frames, mkg__automaton **out,
+                               mkg_err *err)
 {
-    mkg__automaton *a;
     builder b = {
         .e = e, .pieces = pieces, .frames = frames, .zh = e->lang == MKG_LANG_ZH};
 
@@ -541,6 +540,15 @@ mkg_status mkg__ground_closed(const mkg_lexicon *lex, const mkg_evidence *e,
     if (!b.p) return mkg__nomem(err);
     uint32_t start = build(&b);
     mkg__buf_clear(&b.text);
-    mkg_status st = mkg__pattern_automaton(b.p, b.failed ? 0 : start, &a, err);
+    return mkg__pattern_automaton(b.p, b.failed ? 0 : start, out, err);
+}
+
+mkg_status mkg__ground_closed(const mkg_lexicon *lex, const mkg_evidence *e,
+                              size_t pieces, const mkg__wordings *frames,
+                              mkg_constraint **out, mkg_err *err)
+{
+    mkg__automaton *a;
+    *out = NULL;
+    mkg_status st = mkg__ground_machine(e, pieces, frames, &a, err);
     return st < 0 ? st : mkg__constraint_take(lex, a, out, err);
 }

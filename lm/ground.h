@@ -11,7 +11,7 @@
 #ifndef MKG_GROUND_H
 #define MKG_GROUND_H
 
-#include "lm/constrain.h"
+#include "lm/automaton.h"
 #include "lm/wording.h"
 #include "retrieve/evidence.h"
 
@@ -21,6 +21,11 @@
 mkg_status mkg__ground_closed(const mkg_lexicon *lex, const mkg_evidence *e,
                               size_t pieces, const mkg__wordings *frames,
                               mkg_constraint **out, mkg_err *err);
+
+/* The machine behind it, for a look at whole texts. */
+mkg_status mkg__ground_machine(const mkg_evidence *e, size_t pieces,
+                               const mkg__wordings *frames, mkg__automaton **out,
+                               mkg_err *err);
 
 /* Any text in which '[' begins a citation "[1]" of one of the first `pieces`, and a
  * number is one that question or evidence has (digits, with '.' or ',' between them).

@@ -359,8 +359,8 @@ static void test_random_logits(void **state)
             ended++;
             mkg_constraint_reset(c);
             assert_true(matches(c, mkg__buf_cstr(&text)));
-            assert_mkg_ok(mkg__cite_check(&e, n, mkg__view(text.ptr, text.len), &a,
-                                          &err));
+            assert_mkg_ok(mkg__cite_check(&e, n, mkg__view(text.ptr, text.len), false,
+                                          &a, &err));
             if (a.nremoved)
                 fail_msg("seed %d, %s: removed '%s' of '%s'", (int)seed, a.reasons[0],
                          a.removed[0], mkg__buf_cstr(&text));
@@ -421,7 +421,7 @@ static size_t check_line(const mkg__wording *w, bool zh)
             mkg_answer a = {0};
             mkg__wording_expand(w->text, &f, &r, &b);
             mkg__buf_str(&b, zh ? "。" : ".");
-            assert_mkg_ok(mkg__cite_check(&e, 1, V(mkg__buf_cstr(&b)), &a, &err));
+            assert_mkg_ok(mkg__cite_check(&e, 1, V(mkg__buf_cstr(&b)), false, &a, &err));
             if (a.nremoved) {
                 removed++;
                 printf("%.*s, %s: %s\n", (int)n, rest.ptr, a.reasons[0], a.removed[0]);

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mkg_answer *a = mkg__calloc(1, sizeof *a);
 
     CHECK(a);
-    mkg_status st = mkg__cite_check(&e, e.npieces, text, a, &fuzz_err);
+    mkg_status st = mkg__cite_check(&e, e.npieces, text, cut, a, &fuzz_err);
     CHECK(st == MKG_OK || (st == MKG_EPARSE && !fuzz_valid(text)));
     CHECK(a->arena.bytes <= 64 * text.len + 4096); /* not the square of it */
     if (st == MKG_OK && fuzz_valid(text)) {
