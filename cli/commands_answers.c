@@ -101,6 +101,19 @@ static const cli_option eval_options[] = {
      .initial = "full",
      .choices = mkg_linking_methods,
      .help = "linking: equal names, edit distance, n-grams, or everything there is"},
+    {.name = "lm",
+     .kind = CLI_FILE,
+     .arg = "LM",
+     .help = "answers: what writes them, as for ask; builtin if not given; gold "
+             "measures those that FILE has"},
+    {.name = "no-ground",
+     .help = "answers: do not hold the model's words to the evidence while it writes"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .max = INT64_MAX,
+     .help = "answers: the first N cases; 0 is all"},
 };
 
 const cli_command cli_answers_commands[] = {
@@ -164,7 +177,7 @@ const cli_command cli_answers_commands[] = {
      .exits = "01234"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval|linking|intent FILE",
+     .args = "retrieval|linking|intent|answers FILE",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
@@ -183,7 +196,15 @@ const cli_command cli_answers_commands[] = {
          "\n\n"
          "linking: FILE has \"text\" (or \"colloquial\") and \"gold\" (or "
          "\"standard\"; names). Prints how often a node of such a name is among the "
-         "first 1, 5 and 10, by \"kind\" and by how it was found.",
+         "first 1, 5 and 10, by \"kind\" and by how it was found."
+         "\n\n"
+         "answers: FILE is what 'medkg lm data --split test' writes: questions, "
+         "evidence and the numbers of the facts that answer them. Needs no store. "
+         "Prints, of what the model wrote before anything is removed: how often the "
+         "name of a cited fact stands there to the letter, how often all facts that "
+         "answer are told, precision and recall of the citations, how often it "
+         "refuses where nothing answers, names of other cases, and sentences that "
+         "are removed.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",

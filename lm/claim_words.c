@@ -10,6 +10,7 @@ enum { KIND, OF, WORDS_ZH, WORDS_EN, WORD_COLUMNS };
 enum {
     NAME,
     INVERSE,
+    OBJECTS,
     LABEL_ZH = 5,
     LABEL_EN,
     SENTENCE_ZH,
@@ -187,12 +188,23 @@ mkg_status mkg__relation_words(const char *relation, mkg__word_fn fn, void *ctx,
     return MKG_OK;
 }
 
-mkg_view mkg__relation_inverse(const char *relation)
+static bool find_relation(const char *relation, mkg_view c[RELATION_COLUMNS])
 {
     mkg_view rest = mkg__view((const char *)mkg__data_relations,
                               mkg__data_relations_size);
-    mkg_view c[RELATION_COLUMNS];
     while (next_row(&rest, c, RELATION_COLUMNS))
-        if (mkg__view_is(c[NAME], relation)) return c[INVERSE];
-    return mkg__view("", 0);
+        if (mkg__view_is(c[NAME], relation)) return true;
+    return false;
+}
+
+mkg_view mkg__relation_inverse(const char *relation)
+{
+    mkg_view c[RELATION_COLUMNS];
+    return find_relation(relation, c) ? c[INVERSE] : mkg__view("", 0);
+}
+
+bool mkg__relation_is_text(const char *relation)
+{
+    mkg_view c[RELATION_COLUMNS];
+    return find_relation(relation, c) && mkg__view_is(c[OBJECTS], "literal");
 }

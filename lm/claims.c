@@ -248,6 +248,10 @@ static mkg_status put_all(mkg__claims *c, mkg_err *err)
     MKG_GO(mkg__claim_words(MKG__WORD_NO_NEGATION, add_cue, &none, err));
     /* "…, but the evidence has nothing on it" denies no fact. */
     MKG_GO(mkg__claim_words(MKG__WORD_ABSENT, add_cue, &none, err));
+    for (size_t i = 0; i < c->e->nmissing; i++) {
+        const char *what = c->e->missing[i].what;
+        MKG_GO(add_cue(&none, mkg__view(what, strlen(what)), err));
+    }
     MKG_GO(put_order(c, err));
     MKG_GO(mkg__claims_read(c, mkg__view(c->e->question, strlen(c->e->question)), err));
     mkg__claims_carry(c);

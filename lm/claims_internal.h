@@ -34,6 +34,9 @@ bool mkg__speaks_against(const char *relation);
 /* The other direction's name; empty if there is none. */
 mkg_view mkg__relation_inverse(const char *relation);
 
+/* Is the relation of the vocabulary one whose objects are texts? */
+bool mkg__relation_is_text(const char *relation);
+
 /* ---- a text to look into (claim_text.c) ---- */
 
 /* Folded, without blanks; edge[i]: a word may begin or end in front of byte i. */

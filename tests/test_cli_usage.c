@@ -55,7 +55,7 @@ static void wrong_usage_says_what_is_wrong(void **state)
         {"medkg ask x --patient 7", "--patient is not in this version"},
         {"medkg ask x --facts ten", "--facts: 'ten' is not a whole number"},
         {"medkg eval retreival x", "did you mean 'retrieval'?"},
-        {"medkg eval answers x", "eval answers is not in this version"},
+        {"medkg eval vectors x", "eval vectors is not in this version"},
         {"medkg eval retrieval",
          "eval needs an argument: retrieval|linking|intent FILE"},
         {"medkg stats now", "stats takes no argument, but there is 'now'"},
