@@ -182,6 +182,33 @@ static mkg_status read_cites(mkg_view sentence, cites *c, mkg__buf *text, mkg_er
     return text->failed ? mkg__nomem(err) : MKG_OK;
 }
 
+/* Each run of marks stands behind what it cites: "A[1]、B[2]", not "A[2]、B[1]". */
+static mkg_status in_place(mkg__claims *claims, mkg_view s, bool *yes, mkg_err *err)
+{
+    size_t from = 0, k;
+    *yes = true;
+    for (size_t i = 0; i < s.len && *yes;) {
+        cites run = {.n = 0};
+        size_t end = i, next = i;
+        while ((k = read_mark(s.ptr + next, s.len - next, NULL))) {
+            bool range = false;
+            read_mark(s.ptr + next, k, &run);
+            next = end = next + k;
+            while (next < s.len && (k = separator(s.ptr + next, s.len - next, &range)))
+                next += k;
+        }
+        if (end == i) {
+            i++;
+            continue;
+        }
+        mkg_status st = mkg__claims_near(claims, mkg__view(s.ptr + from, i - from),
+                                         run.at, run.n, yes, err);
+        if (st < 0) return st;
+        from = i = end;
+    }
+    return MKG_OK;
+}
+
 static mkg_status is_supported(mkg__claims *claims, size_t pieces, mkg_view sentence,
                                cites *c, const char **why, mkg_err *err)
 {
@@ -192,9 +219,11 @@ static mkg_status is_supported(mkg__claims *claims, size_t pieces, mkg_view sent
     *why = c->wild ? "no such fact" : NULL;
     for (size_t i = 0; i < c->n; i++)
         if (c->at[i] < 1 || c->at[i] > pieces) *why = "no such fact";
-    if (!*why)
-        MKG_GO(mkg__claims_check(claims, mkg__view(text.ptr, text.len), c->at, c->n,
-                                 why, err));
+    if (*why) goto out;
+    bool placed;
+    MKG_GO(in_place(claims, sentence, &placed, err));
+    MKG_GO(mkg__claims_check(claims, mkg__view(text.ptr, text.len), c->at, c->n, placed,
+                             why, err));
 out:
     mkg__buf_clear(&text);
     return st;

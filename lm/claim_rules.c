@@ -463,10 +463,26 @@ static mkg_status absence(const mkg__claims *c, bool *out, mkg_err *err)
     return MKG_OK;
 }
 
+/* ---- the place of a citation ---- */
+
+mkg_status mkg__claims_near(mkg__claims *c, mkg_view text, const size_t *cites,
+                            size_t n, bool *yes, mkg_err *err)
+{
+    checker k = {c, cites, n};
+    *yes = true;
+    mkg_status st = mkg__claims_read(c, text, err);
+    for (size_t i = 0; st >= 0 && i < n; i++) {
+        const mkg__fact *f = cited(&k, i);
+        *yes = *yes && (is_literal(f) || any_of(&f->subject, c->named) ||
+                        any_of(&f->object, c->named));
+    }
+    return st;
+}
+
 /* ---- all of them ---- */
 
 mkg_status mkg__claims_check(mkg__claims *c, mkg_view sentence, const size_t *cites,
-                             size_t n, const char **why, mkg_err *err)
+                             size_t n, bool placed, const char **why, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     checker k = {c, cites, n};
@@ -486,6 +502,7 @@ mkg_status mkg__claims_check(mkg__claims *c, mkg_view sentence, const size_t *ci
     if (!*why) *why = relation(&k);
     if (!*why) MKG_GO(direction(&k, why, err));
     if (!*why) *why = negation(&k);
+    if (!*why && !placed) *why = "place";
     if (!*why) mkg__claims_carry(c);
 out:
     return st;

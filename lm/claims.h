@@ -17,10 +17,16 @@ void mkg__claims_free(mkg__claims *c);
  * (numbers from 1 to `pieces`). Sentences come in their order: what one names that is
  * kept, the next one need not. *why is NULL if the facts support it, else a static
  * string: "verdict", "other name", "subject", "object", "relation", "direction",
- * "negation" or "number", by what differs. With n = 0 it is supported only if it says
+ * "negation" or "number", by what differs, or "place" if nothing does and the citations
+ * are not `placed`, behind what they cite. With n = 0 it is supported only if it says
  * that something is missing that is, else "no citation". */
 mkg_status mkg__claims_check(mkg__claims *c, mkg_view sentence, const size_t *cites,
-                             size_t n, const char **why, mkg_err *err);
+                             size_t n, bool placed, const char **why, mkg_err *err);
+
+/* Does the text in front of some citations name an end of each fact that they cite?
+ * Numbers from 1 to `pieces`. */
+mkg_status mkg__claims_near(mkg__claims *c, mkg_view text, const size_t *cites,
+                            size_t n, bool *yes, mkg_err *err);
 
 /* Is the sentence nothing but the beginning of an answer that says the evidence's
  * verdict, "Yes."? Then it belongs to the next one. */

@@ -188,7 +188,7 @@ static mkg_status count_sentence(const mkg__case *k, const char *text, bool kept
             mkg__claims_free(c);
             c = NULL;
             MKG_GO(mkg__claims_new(&k->e, k->e.npieces, &c, err));
-            MKG_GO(mkg__claims_check(c, v, &cites[i], 1, &why, err));
+            MKG_GO(mkg__claims_check(c, v, &cites[i], 1, true, &why, err));
         }
         n->relevant += !why;
     }

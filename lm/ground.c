@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { TOKENS = 64, DISPUTES = 8, DEPTH = 8, LISTS = 8 };
+enum { TOKENS = 64, DISPUTES = 8, PAIRS = 64, DEPTH = 8, LISTS = 8 };
 
 /* Pieces that one sentence can tell. */
 typedef struct group {
@@ -27,6 +27,7 @@ typedef struct group {
 /* What stands for the slots of a line. */
 typedef struct fill {
     const group *g;        /* {s} {o} {l} */
+    const group *h;        /* {t}: another thing with the same items */
     const group *t, *d;    /* {T}, {U} or {D}; NULL: `fact` */
     uint32_t fact;         /* a choice of facts, with what follows them; 0: none */
     const char *source[2]; /* {a} {b} */
@@ -52,7 +53,8 @@ typedef struct builder {
         uint32_t next, list;
     } lists[LISTS];
     size_t n_lists;
-    mkg__buf text; /* scratch */
+    uint8_t mate[MKG__PATTERN_ITEMS]; /* the piece, from 1, that says the same of {t} */
+    mkg__buf text;                    /* scratch */
     bool failed;
 } builder;
 
@@ -94,13 +96,17 @@ static void find_groups(builder *b)
 
 /* ---- slots ---- */
 
-/* "headache [2]": the item of piece i with its citation, then `next`. */
+/* "headache [2]": the item of piece i with its citation, and that of its mate, then
+ * `next`. */
 static uint32_t item(builder *b, unsigned i, uint32_t next)
 {
+    unsigned mate = b->mate[i];
     b->text.len = 0;
     mkg__compact_item(&b->text, &b->e->pieces[i], b->e->lang);
     mkg__buf_printf(&b->text, b->zh ? "[%u]" : " [%u]", i + 1);
+    if (mate) mkg__buf_printf(&b->text, "[%u]", mate);
     uint32_t t = mkg__pattern_text(b->p, view_of(b), next);
+    if (mate) t = mkg__pattern_use(b->p, mate - 1, t);
     return mkg__pattern_use(b->p, i, t);
 }
 
@@ -163,11 +169,19 @@ static uint32_t name(builder *b, const char *s, bool capital, uint32_t next)
     return put(b, capital, next);
 }
 
+/* The whole question is no thing that one could say is missing. */
+static bool can_miss(const builder *b, size_t i)
+{
+    const char *what = b->e->missing[i].what;
+    return what[0] && strcmp(what, b->e->question) != 0;
+}
+
 static uint32_t any_missing(builder *b, uint32_t next)
 {
     uint32_t choice = mkg__pattern_choice(b->p);
     for (size_t i = 0; i < b->e->nmissing; i++)
-        also(b, choice, name(b, b->e->missing[i].what, false, next));
+        if (can_miss(b, i))
+            also(b, choice, name(b, b->e->missing[i].what, false, next));
     return choice;
 }
 
@@ -184,6 +198,8 @@ static uint32_t slot(builder *b, char kind, const fill *f, bool capital, uint32_
     case 'l':
     case 'L':
         return f->g ? name(b, f->g->head.label, capital, next) : never(b);
+    case 't':
+        return f->h ? name(b, f->h->head.of, capital, next) : never(b);
     case 'm':
         return any_missing(b, next);
     case 'a':
@@ -365,6 +381,59 @@ static void add_facts(builder *b)
     }
 }
 
+/* ---- what two things have in common ---- */
+
+/* The items that both have, of the first; notes the others as their mates. */
+static uint64_t find_common(builder *b, const group *g, const group *h)
+{
+    uint64_t items = 0, taken = 0;
+    for (unsigned i = 0; i < b->pieces; i++) {
+        if (!(g->items >> i & 1)) continue;
+        const char *name_i = mkg__read_piece(&b->e->pieces[i]).item;
+        for (unsigned k = 0; k < b->pieces; k++) {
+            bool same = h->items >> k & 1 && !(taken >> k & 1) &&
+                        strcmp(name_i, mkg__read_piece(&b->e->pieces[k]).item) == 0;
+            if (!same) continue;
+            items |= (uint64_t)1 << i;
+            taken |= (uint64_t)1 << k;
+            b->mate[i] = (uint8_t)(k + 1);
+            break;
+        }
+    }
+    return items;
+}
+
+/* "Both A and B have C [1][4]." As an answer begins, none of it is told yet. */
+static void add_shared(builder *b, const group *g, const group *h)
+{
+    lines l = lines_of(b, MKG__W_SHARED);
+    if (g->head.denied || h->head.denied || g->head.literal || h->head.literal ||
+        strcmp(g->head.label, h->head.label) != 0 ||
+        strcmp(g->head.of, h->head.of) == 0)
+        return;
+    group common = *g;
+    common.items = find_common(b, g, h);
+    b->n_lists = 0; /* lists without mates are other ones */
+    group turned = *h;
+    turned.items = common.items;
+    fill f = {.g = &common, .h = h}, other = {.g = &turned, .h = g};
+    for (size_t i = 0; i < l.n && common.items; i++)
+        if (l.at[i].of.len == 0 || is_for(&l.at[i], g->relation)) {
+            also(b, b->opening, line(b, l.at[i].text, &f, true, 0, b->behind));
+            also(b, b->opening, line(b, l.at[i].text, &other, true, 0, b->behind));
+        }
+    memset(b->mate, 0, sizeof b->mate);
+    b->n_lists = 0;
+}
+
+static void add_all_shared(builder *b)
+{
+    size_t pairs = 0;
+    for (size_t i = 0; i < b->n; i++)
+        for (size_t k = i + 1; k < b->n && pairs < PAIRS; k++, pairs++)
+            add_shared(b, &b->g[i], &b->g[k]);
+}
+
 /* ---- openings ---- */
 
 /* Lines of a kind in front of the facts that they go with. An answer begins with them,
@@ -455,6 +524,7 @@ static void add_openings(builder *b)
     case MKG_VERDICT_NONE:
         add_opening(b, MKG__W_UNSURE, false);
         add_opening(b, MKG__W_UNSURE, true);
+        add_all_shared(b);
         break;
     }
 }
@@ -492,7 +562,10 @@ static void add_missing(builder *b, uint32_t start)
     uint32_t end = text(b, b->zh ? "。" : ".", mkg__pattern_end(b->p));
     for (size_t i = 0; i < none.n; i++)
         also(b, start, line(b, none.at[i].text, &nothing, true, 0, end));
-    if (!b->e->nmissing) return;
+    size_t missing = 0;
+    for (size_t i = 0; i < b->e->nmissing; i++)
+        missing += can_miss(b, i);
+    if (!missing) return;
     for (size_t i = 0; i < l.n; i++)
         also(b, start, line(b, l.at[i].text, &nothing, true, 0, end));
     l = lines_of(b, MKG__W_BUTMISSING);
