@@ -316,8 +316,7 @@ static const char *reason_name(const screen *s, const char *reason)
         {"subject", "主体不符"},     {"object", "客体不符"},
         {"relation", "关系不符"},    {"direction", "方向相反"},
         {"negation", "否定不符"},    {"number", "数字不符"},
-        {"place", "引用的位置不符"},
-        {"unfinished", "没有写完"}};
+        {"place", "引用的位置不符"}, {"unfinished", "没有写完"}};
     for (size_t i = 0; in_chinese(s) && i < sizeof zh / sizeof *zh; i++)
         if (strcmp(reason, zh[i][0]) == 0) return zh[i][1];
     return reason;

@@ -116,6 +116,6 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a)
         "lm", "backend", a->backend, "model", text_or_null(a->model), "prompt_tokens",
         (json_int_t)a->prompt_tokens, "tokens", (json_int_t)a->tokens, "ms", "link",
         e->link_ms, "retrieve", e->retrieve_ms, "generate", a->ms, "more",
-        (json_int_t)e->more, "verdict", text_or_null(mkg_verdict_name(e->verdict)), "reasons",
-        strings_json((const char *const *)a->reasons, a->nremoved));
+        (json_int_t)e->more, "verdict", text_or_null(mkg_verdict_name(e->verdict)),
+        "reasons", strings_json((const char *const *)a->reasons, a->nremoved));
 }

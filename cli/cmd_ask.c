@@ -43,10 +43,10 @@ static const char *chosen_model(const cli *c)
 typedef struct asking {
     cli *c;
     mkg_lm_opts opts;
-    char *data;       /* folder of the tables and the built-in model */
+    char *data; /* folder of the tables and the built-in model */
     mkg_lm *lm;
-    bool ours;        /* the built-in model, as nothing was chosen */
-    mkg_err missing;  /* why it cannot be used */
+    bool ours;       /* the built-in model, as nothing was chosen */
+    mkg_err missing; /* why it cannot be used */
 } asking;
 
 /* The evidence as it is, as the built-in model cannot be used: says so once. */
@@ -91,8 +91,7 @@ static mkg_status open_model(asking *a)
 static mkg_status warn(cli *c, mkg_evidence *e, const mkg_err *why)
 {
     mkg__buf b = {0};
-    const char **list =
-        mkg__arena_alloc(&e->arena, (e->nwarnings + 1) * sizeof *list);
+    const char **list = mkg__arena_alloc(&e->arena, (e->nwarnings + 1) * sizeof *list);
     mkg__buf_printf(&b, "%s; the evidence is set out as it is", why->msg);
     const char *s = mkg__buf_cstr(&b), *kept = NULL;
     if (s) kept = mkg__arena_dup(&e->arena, s, b.len);
@@ -134,8 +133,7 @@ static mkg_status answer(asking *q, mkg_evidence *e, streamer *s, mkg_answer **a
     /* Only a model writes word by word; what is set out of the evidence is there at
      * once. */
     bool stream = c->screen && !c->json && !cli_opt_given(c, "no-stream");
-    mkg_status st =
-        mkg_lm_answer(q->lm, e, stream ? on_token : NULL, s, a, &c->err);
+    mkg_status st = mkg_lm_answer(q->lm, e, stream ? on_token : NULL, s, a, &c->err);
     if (can_do_without(q, st) && !s->any) {
         st = do_without(q);
         if (st >= 0) st = mkg_lm_answer(q->lm, e, NULL, NULL, a, &c->err);

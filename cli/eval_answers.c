@@ -20,9 +20,8 @@ static void on_case(void *ctx, const char *json_case, const mkg_evidence *e,
     m->n++;
     mkg__json_parse(mkg__view(json_case, strlen(json_case)), "", 0, &given, NULL);
     for (size_t i = 0; a && i < a->nremoved; i++)
-        json_array_append_new(
-            removed, json_pack("{s:s, s:s}", "text", a->removed[i], "reason",
-                               a->reasons[i]));
+        json_array_append_new(removed, json_pack("{s:s, s:s}", "text", a->removed[i],
+                                                 "reason", a->reasons[i]));
     const char *text = a && a->draft ? a->draft : a ? a->text : "";
     json_t *v = json_pack("{s:O?, s:s, s:O}", "case", given, "written", text, "removed",
                           removed);
@@ -44,14 +43,13 @@ static json_t *share_json(double x)
 
 static json_t *part_json(const mkg_answers_part *p)
 {
-    return json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "cases",
-        (json_int_t)p->cases, "exact", share_json(p->exact), "complete",
-        share_json(p->complete), "precision", share_json(p->precision), "recall",
-        share_json(p->recall), "refused", share_json(p->refused), "kept_quiet",
-        share_json(p->kept_quiet), "extra", share_json(p->extra), "foreign",
-        (json_int_t)p->foreign, "removed", (json_int_t)p->removed, "in_form",
-        (json_int_t)p->in_form);
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "cases",
+                     (json_int_t)p->cases, "exact", share_json(p->exact), "complete",
+                     share_json(p->complete), "precision", share_json(p->precision),
+                     "recall", share_json(p->recall), "refused", share_json(p->refused),
+                     "kept_quiet", share_json(p->kept_quiet), "extra",
+                     share_json(p->extra), "foreign", (json_int_t)p->foreign, "removed",
+                     (json_int_t)p->removed, "in_form", (json_int_t)p->in_form);
 }
 
 static mkg_status print_json(cli *c, const mkg_answers_score *s)
@@ -95,9 +93,9 @@ static void row(cli_table *t, const mkg_answers_part *p)
 
 static mkg_status print_text(cli *c, const mkg_answers_score *s)
 {
-    static const char *const columns[] = {"",        "cases",  "exact",
-                                          "all told", "precision", "recall",
-                                          "refused", "foreign", "removed", NULL};
+    static const char *const columns[] = {"",          "cases",  "exact",   "all told",
+                                          "precision", "recall", "refused", "foreign",
+                                          "removed",   NULL};
     cli_table t = {.align = "lrrrrrrrr"};
     cli_heads(&t, columns);
     row(&t, &s->all);

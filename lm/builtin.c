@@ -101,8 +101,8 @@ static void replace(mkg__buf *text, mkg_view what, mkg_view with)
     mkg__buf out = {0};
     bool any = false;
     for (size_t i = 0; i < text->len;) {
-        bool here = text->len - i >= what.len &&
-                    memcmp(text->ptr + i, what.ptr, what.len) == 0;
+        bool here =
+            text->len - i >= what.len && memcmp(text->ptr + i, what.ptr, what.len) == 0;
         if (here)
             mkg__buf_put(&out, with.ptr, with.len);
         else
@@ -119,7 +119,8 @@ static void replace(mkg__buf *text, mkg_view what, mkg_view with)
     mkg__buf_clear(&out);
 }
 
-/* The model reads and writes a long name by its beginning. In the answer it is whole. */
+/* The model reads and writes a long name by its beginning. In the answer it is whole.
+ */
 static void complete_name(mkg__buf *text, const char *name, mkg_lang lang)
 {
     mkg__buf cut = {0}, whole = {0};

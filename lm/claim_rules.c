@@ -48,8 +48,8 @@ static const char *other_name(const checker *k)
         bool known = c->terms[t].flags != MKG__TERM_NAME || c->terms[t].chars < 2;
         for (size_t f = 0; f < k->n && !known; f++) {
             const mkg__fact *x = cited(k, f);
-            known = holds(&x->subject, t) || holds(&x->object, t) ||
-                    holds(&x->limits, t);
+            known =
+                holds(&x->subject, t) || holds(&x->object, t) || holds(&x->limits, t);
         }
         if (!known) return "other name";
     }
@@ -144,8 +144,8 @@ static const char *relation(const checker *k)
     }
     for (size_t f = 0; f < k->n; f++) {
         const mkg__told *t = &c->told[cited(k, f)->told];
-        bool said = t->cues.n == 0 || any_of(&t->cues, c->named) ||
-                    (t->against && negated(c));
+        bool said =
+            t->cues.n == 0 || any_of(&t->cues, c->named) || (t->against && negated(c));
         bool carried = thin && !others && any_of(&t->cues, c->carried);
         if (!said && !carried && !is_literal(cited(k, f))) return "relation";
     }

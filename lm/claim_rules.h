@@ -54,7 +54,7 @@ struct mkg__claims {
     size_t n_told, cap_told;
     /* Of the text that was read last. */
     mkg__plain text;
-    mkg__buf taken; /* a byte for each of it: does a term stand there? */
+    mkg__buf taken;   /* a byte for each of it: does a term stand there? */
     mkg__span *spans; /* of terms, from left to right; none overlap */
     size_t n_spans, cap_spans;
     char *named;   /* (n) */

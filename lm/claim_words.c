@@ -175,8 +175,8 @@ static mkg_status row_words(const mkg_view *c, mkg__word_fn fn, void *ctx, mkg_e
 mkg_status mkg__relation_words(const char *relation, mkg__word_fn fn, void *ctx,
                                mkg_err *err)
 {
-    mkg_view rest = mkg__view((const char *)mkg__data_relations,
-                              mkg__data_relations_size);
+    mkg_view rest =
+        mkg__view((const char *)mkg__data_relations, mkg__data_relations_size);
     mkg_view c[RELATION_COLUMNS];
     while (next_row(&rest, c, RELATION_COLUMNS)) {
         if (!mkg__view_is(c[NAME], relation) && !mkg__view_is(c[INVERSE], relation))
@@ -190,8 +190,8 @@ mkg_status mkg__relation_words(const char *relation, mkg__word_fn fn, void *ctx,
 
 static bool find_relation(const char *relation, mkg_view c[RELATION_COLUMNS])
 {
-    mkg_view rest = mkg__view((const char *)mkg__data_relations,
-                              mkg__data_relations_size);
+    mkg_view rest =
+        mkg__view((const char *)mkg__data_relations, mkg__data_relations_size);
     while (next_row(&rest, c, RELATION_COLUMNS))
         if (mkg__view_is(c[NAME], relation)) return true;
     return false;

@@ -26,9 +26,9 @@ static mkg_status put_term(mkg__claims *c, mkg_view text, unsigned flags, uint32
             ok = s && mkg__grow(&c->terms, &c->cap, c->n + 1, sizeof *c->terms);
             if (ok) {
                 *id = (mkg_id)c->n;
-                c->terms[c->n++] = (mkg__term){.s = mkg__view(s, p.s.len),
-                                               .chars = (uint32_t)mkg__utf8_count(
-                                                   s, p.s.len)};
+                c->terms[c->n++] =
+                    (mkg__term){.s = mkg__view(s, p.s.len),
+                                .chars = (uint32_t)mkg__utf8_count(s, p.s.len)};
             }
         }
         if (ok) {

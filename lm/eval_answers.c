@@ -301,8 +301,7 @@ static mkg_status one_case(job *j, mkg_view line, uint64_t number, mkg_err *err)
     counts *part = part_of(j, k.kind);
     if (part) add_counts(part, &n);
     bool perfect = n.complete == n.with_gold && n.refused == n.without_gold &&
-                   n.removed + n.foreign + n.extra == 0 &&
-                   (n.in_form || !j->o->gold);
+                   n.removed + n.foreign + n.extra == 0 && (n.in_form || !j->o->gold);
     if (!perfect && j->fn) {
         char *copy = mkg__viewdup(line);
         if (!copy) st = mkg__nomem(err);

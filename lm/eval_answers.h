@@ -14,13 +14,13 @@ extern "C" {
 typedef struct mkg_answers_part {
     char name[32]; /* kind of the cases, "all" */
     size_t cases;
-    double exact;      /* cited facts whose name stands in front of the citation, to the
-                          letter (citations) */
-    double complete;   /* all gold facts told and cited (cases that have some) */
-    double precision;  /* cited facts that their sentence tells (citations); Gao et al.,
-                          EMNLP 2023, checked against the facts instead of by a model */
-    double recall;     /* sentences that the facts which they cite support (sentences) */
-    double refused;    /* cites nothing (cases without gold facts) */
+    double exact;     /* cited facts whose name stands in front of the citation, to the
+                         letter (citations) */
+    double complete;  /* all gold facts told and cited (cases that have some) */
+    double precision; /* cited facts that their sentence tells (citations); Gao et al.,
+                         EMNLP 2023, checked against the facts instead of by a model */
+    double recall;    /* sentences that the facts which they cite support (sentences) */
+    double refused;   /* cites nothing (cases without gold facts) */
     double kept_quiet; /* cites nothing (cases with gold facts): should be 0 */
     double extra;      /* cited facts that are not gold (citations) */
     size_t foreign;    /* names of other cases that neither evidence nor question has */

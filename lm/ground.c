@@ -2,9 +2,9 @@
  *
  *     answer = [opening] fact (joint fact)* [missing] "。" … | missing "。"
  *
- * A fact is a line `tell` of answer_frames.tsv for one group of pieces; openings are its
- * lines for questions of whether, of those that go with the verdict; joints are what
- * stands between {T} and {U} in a line `while`. */
+ * A fact is a line `tell` of answer_frames.tsv for one group of pieces; openings are
+ * its lines for questions of whether, of those that go with the verdict; joints are
+ * what stands between {T} and {U} in a line `while`. */
 #include "lm/ground.h"
 
 #include "base/err.h"
@@ -257,8 +257,8 @@ static size_t take_apart(mkg_view t, token out[TOKENS])
     return n;
 }
 
-static uint32_t line(builder *b, mkg_view t, const fill *f, bool capital, unsigned depth,
-                     uint32_t next);
+static uint32_t line(builder *b, mkg_view t, const fill *f, bool capital,
+                     unsigned depth, uint32_t next);
 
 static uint32_t choice_of(builder *b, mkg_view t, const fill *f, bool capital,
                           unsigned depth, uint32_t next)
@@ -277,8 +277,8 @@ static uint32_t choice_of(builder *b, mkg_view t, const fill *f, bool capital,
 }
 
 /* A line of the table, with what stands for its slots, then `next`. */
-static uint32_t line(builder *b, mkg_view t, const fill *f, bool capital, unsigned depth,
-                     uint32_t next)
+static uint32_t line(builder *b, mkg_view t, const fill *f, bool capital,
+                     unsigned depth, uint32_t next)
 {
     token k[TOKENS];
     size_t n = take_apart(t, k);
@@ -336,8 +336,7 @@ static void add_own_pattern(builder *b, const group *g, const fill *f, bool capi
     const char *own = g->head.sentence;
     if (own[0] && !strchr(own, '(')) pattern = own;
     bool first_is_name = strncmp(pattern, "{s}", 3) == 0;
-    also(b, choice,
-         line(b, mkg__view(pattern, strlen(pattern)), f, capital, 0, next));
+    also(b, choice, line(b, mkg__view(pattern, strlen(pattern)), f, capital, 0, next));
     /* A name may keep its small letter at the beginning. */
     if (capital && first_is_name)
         also(b, choice,
@@ -560,6 +559,8 @@ static void add_missing(builder *b, uint32_t start)
     static const fill nothing = {.g = NULL};
     lines none = lines_of(b, MKG__W_NOTHING), l = lines_of(b, MKG__W_NONEMISSING);
     uint32_t end = text(b, b->zh ? "。" : ".", mkg__pattern_end(b->p));
+    bool decided = b->opens && b->e->verdict != MKG_VERDICT_NONE;
+    if (decided) none.n = l.n = 0; /* the facts do answer */
     for (size_t i = 0; i < none.n; i++)
         also(b, start, line(b, none.at[i].text, &nothing, true, 0, end));
     size_t missing = 0;

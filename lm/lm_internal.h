@@ -10,7 +10,7 @@ typedef struct mkg__draft {
     mkg__buf text;
     size_t pieces; /* so many of the evidence were read: only they can be cited */
     size_t prompt_tokens, tokens; /* 0 where unknown */
-    bool cut; /* by a limit, not by the model's wish */
+    bool cut;                     /* by a limit, not by the model's wish */
 } mkg__draft;
 
 /* A way to make text from evidence. */

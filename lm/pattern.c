@@ -142,8 +142,7 @@ bool mkg__pattern_also(mkg__pattern *p, uint32_t choice, uint32_t next)
 uint32_t mkg__pattern_use(mkg__pattern *p, unsigned i, uint32_t next)
 {
     if (!next || i >= MKG__PATTERN_ITEMS) return 0;
-    return add_part(p,
-                    (part){.kind = USE, .next = next, .items = (uint64_t)1 << i});
+    return add_part(p, (part){.kind = USE, .next = next, .items = (uint64_t)1 << i});
 }
 
 uint32_t mkg__pattern_left(mkg__pattern *p, uint64_t items, uint32_t next)
@@ -217,7 +216,8 @@ static uint32_t number(mkg__pattern *p)
     if (p->n_now == 0 && !p->end_now) return MKG__DEAD;
     if (p->n_now) qsort(p->now, p->n_now, sizeof *p->now, by_place);
     for (size_t i = 0; i < p->n_now; i++)
-        if (i == 0 || by_place(&p->now[i], &p->now[i - 1]) != 0) p->now[n++] = p->now[i];
+        if (i == 0 || by_place(&p->now[i], &p->now[i - 1]) != 0)
+            p->now[n++] = p->now[i];
     /* The end counts as a thread of its own, so that it is part of the key. */
     if (p->end_now) {
         p->n_now = n;
@@ -305,9 +305,8 @@ mkg_status mkg__pattern_automaton(mkg__pattern *p, uint32_t start, mkg__automato
                                   mkg_err *err)
 {
     *out = NULL;
-    p->a = (mkg__automaton){.step = pattern_step,
-                            .accepts = pattern_accepts,
-                            .free = pattern_free};
+    p->a = (mkg__automaton){
+        .step = pattern_step, .accepts = pattern_accepts, .free = pattern_free};
     bool ok = start && mkg__grow(&p->states, &p->cap_states, 1, sizeof *p->states);
     if (ok) {
         p->states[0] = (state){0};

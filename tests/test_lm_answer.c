@@ -76,8 +76,7 @@ static void test_sentences(void **state)
          "Aspirin treats, e.g. in old age, Crohn\xe2\x80\x99s disease [3].|--No.|"},
         {"1. aspirin treats Crohn's disease [3]\n2. Crohn's disease [3]",
          "1. aspirin treats Crohn's disease [3]|2. Crohn's disease [3]|--"},
-        {"Crohn's disease. [3] Aspirin? [3]",
-         "--Crohn's disease. [3]|Aspirin? [3]|"}};
+        {"Crohn's disease. [3] Aspirin? [3]", "--Crohn's disease. [3]|Aspirin? [3]|"}};
     check_cases(&en, en_cases, sizeof en_cases / sizeof *en_cases);
 }
 
@@ -94,17 +93,17 @@ static void claim(const mkg_evidence *e, const char *text, const char *want)
 static void test_claims(void **state)
 {
     (void)state;
-    mkg_piece p[] = {piece("二甲双胍", "不良反应", "腹泻", 2),
-                     piece("二甲双胍", "不良反应", "乳酸酸中毒", 3),
-                     piece("二甲双胍", "不良反应", "低血糖", 4),
-                     piece("二甲双胍", "用于治疗", "2型糖尿病", 5),
-                     piece("二甲双胍", "禁用于", "肾衰竭", 6),
-                     piece("二甲双胍", "用法用量", "每次500 mg，每日2次，随餐服。",
-                           MKG_ID_NONE),
-                     piece("糖尿病", "并发症", "糖尿病肾病", 7)};
+    mkg_piece p[] = {
+        piece("二甲双胍", "不良反应", "腹泻", 2),
+        piece("二甲双胍", "不良反应", "乳酸酸中毒", 3),
+        piece("二甲双胍", "不良反应", "低血糖", 4),
+        piece("二甲双胍", "用于治疗", "2型糖尿病", 5),
+        piece("二甲双胍", "禁用于", "肾衰竭", 6),
+        piece("二甲双胍", "用法用量", "每次500 mg，每日2次，随餐服。", MKG_ID_NONE),
+        piece("糖尿病", "并发症", "糖尿病肾病", 7)};
     static const char *const relations[] = {
-        "adverse_effect", "adverse_effect", "adverse_effect", "treats",
-        "contraindicated_in", "dosage", "complication"};
+        "adverse_effect",     "adverse_effect", "adverse_effect", "treats",
+        "contraindicated_in", "dosage",         "complication"};
     for (size_t i = 0; i < 7; i++)
         p[i].relation = relations[i];
     p[2].denied = true;
@@ -336,9 +335,8 @@ static void test_no_memory(void **state)
     for (n = 1;; n++) {
         mkg_answer a = {0};
         mkg__alloc_fail_after(n);
-        st =
-            mkg__cite_check(&zh, zh.npieces, V("头痛[1]。鼻塞[2]。多喝水。"), false, &a,
-                            &err);
+        st = mkg__cite_check(&zh, zh.npieces, V("头痛[1]。鼻塞[2]。多喝水。"), false,
+                             &a, &err);
         mkg__alloc_fail_after(0);
         mkg__arena_clear(&a.arena);
         if (st >= 0) break;
@@ -349,10 +347,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
-    const struct CMUnitTest tests[] = {
-        T(test_sentences),        T(test_claims),  T(test_claims_english), T(test_cut),
-        T(test_plain),            T(test_sentence_patterns),
-        T(test_long_text_is_cut), T(test_nothing), T(test_events),
-        T(test_no_memory)};
+    const struct CMUnitTest tests[] = {T(test_sentences),
+                                       T(test_claims),
+                                       T(test_claims_english),
+                                       T(test_cut),
+                                       T(test_plain),
+                                       T(test_sentence_patterns),
+                                       T(test_long_text_is_cut),
+                                       T(test_nothing),
+                                       T(test_events),
+                                       T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
