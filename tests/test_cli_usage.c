@@ -57,7 +57,7 @@ static void wrong_usage_says_what_is_wrong(void **state)
         {"medkg eval retreival x", "did you mean 'retrieval'?"},
         {"medkg eval vectors x", "eval vectors is not in this version"},
         {"medkg eval retrieval",
-         "eval needs an argument: retrieval|linking|intent FILE"},
+         "eval needs an argument: retrieval|linking|intent|answers FILE"},
         {"medkg stats now", "stats takes no argument, but there is 'now'"},
         {"medkg --dim 3 embed node2vec", "'--dim' belongs to a command"},
         {"medkg -x stats", "unknown option '-x'"},
