@@ -47,7 +47,7 @@ static void check_text(const mkg_evidence *e, const mkg_answer *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_input in = fuzz_open(data, size);
-    unsigned char choice = fuzz_byte(&in);
+    unsigned choice = fuzz_byte(&in);
     mkg_evidence e = fuzz_evidence(choice & 1);
     bool cut = choice & 2;
     e.verdict = (mkg_verdict)(choice >> 2 & 3);
