@@ -308,6 +308,20 @@ static void put_warnings(screen *s)
     }
 }
 
+static const char *reason_name(const screen *s, const char *reason)
+{
+    static const char *const zh[][2] = {
+        {"no citation", "没有引用"}, {"no such fact", "引用不存在"},
+        {"verdict", "结论不符"},     {"other name", "另有未引用的名称"},
+        {"subject", "主体不符"},     {"object", "客体不符"},
+        {"relation", "关系不符"},    {"direction", "方向相反"},
+        {"negation", "否定不符"},    {"number", "数字不符"},
+        {"place", "引用的位置不符"}, {"unfinished", "没有写完"}};
+    for (size_t i = 0; in_chinese(s) && i < sizeof zh / sizeof *zh; i++)
+        if (strcmp(reason, zh[i][0]) == 0) return zh[i][1];
+    return reason;
+}
+
 static void put_timing(screen *s)
 {
     const mkg_evidence *e = s->e;
@@ -322,7 +336,8 @@ static void put_timing(screen *s)
         a->backend, a->model && a->model[0] ? " " : "", a->model ? a->model : "");
     paragraph(s, 2);
     for (size_t i = 0; i < a->nremoved; i++) {
-        mkg__buf_printf(&s->piece, say(s, "删去：%s", "removed: %s"), a->removed[i]);
+        mkg__buf_printf(&s->piece, say(s, "删去（%s）：%s", "removed (%s): %s"),
+                        reason_name(s, a->reasons[i]), a->removed[i]);
         paragraph(s, 2);
     }
 }

@@ -104,7 +104,7 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a)
         "{s:s, s:s, s:s, s:{s:I, s:s}, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, "
         "s:o, "
         "s:[], "
-        "s:{s:s, s:o, s:I, s:I}, s:{s:f, s:f, s:f}, s:I, s:o}",
+        "s:{s:s, s:o, s:I, s:I}, s:{s:f, s:f, s:f}, s:I, s:o, s:o}",
         "question", e->question, "language", mkg_lang_name(e->lang), "status",
         mkg_answer_status_name(e->status), "graph", "version",
         (json_int_t)e->graph_version, "hash", e->graph_hash, "mentions",
@@ -116,5 +116,6 @@ json_t *cli_answer_json(const mkg_evidence *e, const mkg_answer *a)
         "lm", "backend", a->backend, "model", text_or_null(a->model), "prompt_tokens",
         (json_int_t)a->prompt_tokens, "tokens", (json_int_t)a->tokens, "ms", "link",
         e->link_ms, "retrieve", e->retrieve_ms, "generate", a->ms, "more",
-        (json_int_t)e->more, "verdict", text_or_null(mkg_verdict_name(e->verdict)));
+        (json_int_t)e->more, "verdict", text_or_null(mkg_verdict_name(e->verdict)),
+        "reasons", strings_json((const char *const *)a->reasons, a->nremoved));
 }

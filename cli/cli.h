@@ -276,6 +276,11 @@ mkg_status cli_answer_print(cli *c, const mkg_evidence *e, const mkg_answer *a,
 
 mkg_status cli_eval_linking(cli *c, const char *file);
 
+/* ---- eval_answers.c ---------------------------------------------------------------
+ */
+
+mkg_status cli_eval_answers(cli *c, const char *file);
+
 /* ---- graph_stats.c ----------------------------------------------------------------
  */
 

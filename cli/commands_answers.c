@@ -7,10 +7,11 @@ static const cli_option ask_options[] = {
      .kind = CLI_FILE,
      .arg = "LM",
      .help =
-         "what writes the answer: none (the evidence set out as it is), or the URL of "
-         "an OpenAI-compatible endpoint, or a FILE.gguf with a language model (llama, "
-         "qwen2, qwen3), which runs here; builtin is not in this version; if not "
-         "given, $MEDKG_LM, else none"},
+         "what writes the answer: builtin (the model that comes with medkg, which can "
+         "write nothing but what the evidence says), none (the evidence set out as it "
+         "is), a FILE.gguf with a language model (llama, qwen2, qwen3), which runs "
+         "here, or the URL of an OpenAI-compatible endpoint; if not given, $MEDKG_LM, "
+         "else builtin, and where that is missing none"},
     {.name = "facts",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -36,7 +37,7 @@ static const cli_option ask_options[] = {
      .arg = "N",
      .initial = "0",
      .max = 256,
-     .help = "of a FILE.gguf; 0 is one for each core"},
+     .help = "of builtin and of a FILE.gguf; 0 is one for each core"},
     {.name = "patient", .kind = CLI_TEXT, .arg = "ID", .help = "not in this version"},
 };
 
@@ -100,6 +101,19 @@ static const cli_option eval_options[] = {
      .initial = "full",
      .choices = mkg_linking_methods,
      .help = "linking: equal names, edit distance, n-grams, or everything there is"},
+    {.name = "lm",
+     .kind = CLI_FILE,
+     .arg = "LM",
+     .help = "answers: what writes them, as for ask; builtin if not given; gold "
+             "measures those that FILE has"},
+    {.name = "no-ground",
+     .help = "answers: do not hold the model's words to the evidence while it writes"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .max = INT64_MAX,
+     .help = "answers: the first N cases; 0 is all"},
 };
 
 const cli_command cli_answers_commands[] = {
@@ -140,7 +154,7 @@ const cli_command cli_answers_commands[] = {
          "\"reason\": \"unknown_entity\"}], \"warnings\": [], \"hypotheses\": [], "
          "\"lm\": {\"backend\": \"none\", \"model\": null, \"prompt_tokens\": 0, "
          "\"tokens\": 0}, \"ms\": {\"link\": 0.2, \"retrieve\": 0.6, \"generate\": "
-         "0.1}, \"more\": 0, \"verdict\": null}",
+         "0.1}, \"more\": 0, \"verdict\": null, \"reasons\": []}",
      .exits = "0123456"},
     {.name = "learn",
      .run = cli_cmd_learn,
@@ -163,7 +177,7 @@ const cli_command cli_answers_commands[] = {
      .exits = "01234"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval|linking|intent FILE",
+     .args = "retrieval|linking|intent|answers FILE",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
@@ -182,7 +196,15 @@ const cli_command cli_answers_commands[] = {
          "\n\n"
          "linking: FILE has \"text\" (or \"colloquial\") and \"gold\" (or "
          "\"standard\"; names). Prints how often a node of such a name is among the "
-         "first 1, 5 and 10, by \"kind\" and by how it was found.",
+         "first 1, 5 and 10, by \"kind\" and by how it was found."
+         "\n\n"
+         "answers: FILE is what 'medkg lm data --split test' writes: questions, "
+         "evidence and the numbers of the facts that answer them. Needs no store. "
+         "Prints, of what the model wrote before anything is removed: how often the "
+         "name of a cited fact stands there to the letter, how often all facts that "
+         "answer are told, precision and recall of the citations, how often it "
+         "refuses where nothing answers, names of other cases, and sentences that "
+         "are removed.",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",

@@ -3,6 +3,7 @@
 #define MKG_AUTOMATON_H
 
 #include "base/base.h"
+#include "lm/constrain.h"
 
 #include <stdbool.h>
 
@@ -22,5 +23,9 @@ struct mkg__automaton {
 };
 
 mkg_status mkg__grammar_new(mkg_view text, mkg__automaton **out, mkg_err *err);
+
+/* A constraint that the machine, taken also on failure, is behind. */
+mkg_status mkg__constraint_take(const mkg_lexicon *lex, mkg__automaton *a,
+                                mkg_constraint **out, mkg_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* After writing: which sentences does the evidence support? */
 #include "base/err.h"
+#include "lm/claims.h"
 #include "lm/lm_internal.h"
 
 #include <string.h>
@@ -115,11 +116,16 @@ static size_t sentence_end(const char *text, size_t i, size_t n)
     return 1;
 }
 
-/* The sentence at the start of the text: up to its end sign and the marks behind it. */
-static size_t sentence_length(const char *text, size_t n)
+/* The sentence at the start of the text: up to its end sign and the marks behind it.
+ * `whole` marks bytes of names, within which no sentence ends. */
+static size_t sentence_length(const char *text, size_t n, const char *whole)
 {
     size_t i = 0, k;
     while (i < n) {
+        if (whole[i]) {
+            i++;
+            continue;
+        }
         /* Signs within a citation end nothing. */
         if ((k = read_mark(text + i, n - i, NULL))) {
             i += k;
@@ -143,104 +149,183 @@ static size_t sentence_length(const char *text, size_t n)
 
 /* ---- support ---- */
 
-static bool contains(const mkg__buf *text, const mkg__buf *part)
-{
-    for (size_t i = 0; part->len && i + part->len <= text->len; i++)
-        if (memcmp(text->ptr + i, part->ptr, part->len) == 0) return true;
-    return false;
-}
-
-static mkg_status names_it(const mkg__buf *sentence, const mkg_piece *p, bool *yes,
-                           mkg_err *err)
-{
-    const char *const names[] = {p->subject, p->object};
-    mkg__buf name = {0};
-    mkg_status st = MKG_OK;
-    *yes = false;
-    for (size_t i = 0; i < 2 && !*yes; i++) {
-        name.len = 0;
-        MKG_GO(mkg__squeeze(names[i], strlen(names[i]), &name, err));
-        *yes = contains(sentence, &name);
-    }
-out:
-    mkg__buf_clear(&name);
-    return st;
-}
-
-static mkg_status is_supported(const mkg_evidence *e, size_t pieces, mkg_view sentence,
-                               const cites *c, bool *yes, mkg_err *err)
-{
-    mkg_status st = MKG_OK;
-    mkg__buf folded = {0};
-
-    *yes = false;
-    if (c->n == 0 || c->wild) return MKG_OK;
-    for (size_t i = 0; i < c->n; i++)
-        if (c->at[i] < 1 || c->at[i] > pieces) return MKG_OK;
-    MKG_GO(mkg__squeeze(sentence.ptr, sentence.len, &folded, err));
-    for (size_t i = 0; i < c->n && !*yes; i++)
-        MKG_GO(names_it(&folded, &e->pieces[c->at[i] - 1], yes, err));
-out:
-    mkg__buf_clear(&folded);
-    return st;
-}
-
-static mkg_status remove_sentence(mkg_answer *a, const char *text, mkg_err *err)
+static mkg_status remove_sentence(mkg_answer *a, const char *text, const char *why,
+                                  mkg_err *err)
 {
     /* The list doubles, as that of mkg__answer_add(). */
     if ((a->nremoved & (a->nremoved - 1)) == 0) {
         size_t cap = a->nremoved ? a->nremoved * 2 : 1;
         const char **more = mkg__arena_alloc(&a->arena, cap * sizeof *more);
-        if (!more) return mkg__nomem(err);
-        if (a->nremoved) memcpy(more, a->removed, a->nremoved * sizeof *more);
+        const char **reasons = mkg__arena_alloc(&a->arena, cap * sizeof *reasons);
+        if (!more || !reasons) return mkg__nomem(err);
+        if (a->nremoved) {
+            memcpy(more, a->removed, a->nremoved * sizeof *more);
+            memcpy(reasons, a->reasons, a->nremoved * sizeof *reasons);
+        }
         a->removed = more;
+        a->reasons = reasons;
     }
+    a->reasons[a->nremoved] = why;
     a->removed[a->nremoved++] = text;
     return MKG_OK;
 }
 
-static mkg_status check_one(const mkg_evidence *e, size_t pieces, mkg_view sentence,
-                            mkg_answer *a, mkg__buf *kept, mkg_err *err)
+/* The citations of a sentence, and its text with blanks in their place. */
+static mkg_status read_cites(mkg_view sentence, cites *c, mkg__buf *text, mkg_err *err)
 {
-    mkg_status st = MKG_OK;
-    cites c = {.n = 0};
-    bool ok;
-
     for (size_t i = 0; i < sentence.len;) {
         size_t k = read_mark(sentence.ptr + i, sentence.len - i, NULL);
-        if (k) read_mark(sentence.ptr + i, k, &c); /* only what is whole counts */
+        if (k) read_mark(sentence.ptr + i, k, c); /* only what is whole counts */
+        mkg__buf_byte(text, k ? ' ' : (unsigned char)sentence.ptr[i]);
         i += k ? k : 1;
     }
-    const char *text = mkg__answer_keep(a, sentence);
+    return text->failed ? mkg__nomem(err) : MKG_OK;
+}
+
+/* Each run of marks stands behind what it cites: "A[1]、B[2]", not "A[2]、B[1]". */
+static mkg_status in_place(mkg__claims *claims, mkg_view s, bool *yes, mkg_err *err)
+{
+    size_t from = 0, k;
+    *yes = true;
+    for (size_t i = 0; i < s.len && *yes;) {
+        cites run = {.n = 0};
+        size_t end = i, next = i;
+        while ((k = read_mark(s.ptr + next, s.len - next, NULL))) {
+            bool range = false;
+            read_mark(s.ptr + next, k, &run);
+            next = end = next + k;
+            while (next < s.len && (k = separator(s.ptr + next, s.len - next, &range)))
+                next += k;
+        }
+        if (end == i) {
+            i++;
+            continue;
+        }
+        mkg_status st = mkg__claims_near(claims, mkg__view(s.ptr + from, i - from),
+                                         run.at, run.n, yes, err);
+        if (st < 0) return st;
+        from = i = end;
+    }
+    return MKG_OK;
+}
+
+static mkg_status is_supported(mkg__claims *claims, size_t pieces, mkg_view sentence,
+                               cites *c, const char **why, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf text = {0};
+
+    MKG_GO(read_cites(sentence, c, &text, err));
+    *why = c->wild ? "no such fact" : NULL;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->at[i] < 1 || c->at[i] > pieces) *why = "no such fact";
+    if (*why) goto out;
+    bool placed;
+    MKG_GO(in_place(claims, sentence, &placed, err));
+    MKG_GO(mkg__claims_check(claims, mkg__view(text.ptr, text.len), c->at, c->n, placed,
+                             why, err));
+out:
+    mkg__buf_clear(&text);
+    return st;
+}
+
+typedef struct job {
+    const mkg_evidence *e;
+    size_t pieces;
+    bool cut;
+    mkg__claims *claims;
+    mkg_answer *a;
+    mkg__buf kept;
+} job;
+
+/* Does it end with a sign, or with the marks behind one? */
+static bool is_ended(mkg_view sentence)
+{
+    for (size_t i = 0; i < sentence.len;) {
+        size_t k = read_mark(sentence.ptr + i, sentence.len - i, NULL);
+        size_t end = k ? 0 : sentence_end(sentence.ptr, i, sentence.len);
+        i += k ? k : end ? end : 1;
+        if (!end) continue;
+        while (i < sentence.len &&
+               (sentence.ptr[i] == ' ' ||
+                (k = read_mark(sentence.ptr + i, sentence.len - i, NULL))))
+            i += sentence.ptr[i] == ' ' ? 1 : k;
+        if (i == sentence.len) return true;
+    }
+    return false;
+}
+
+static mkg_status check_one(job *j, mkg_view sentence, bool broken, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_answer *a = j->a;
+    cites c = {.n = 0};
+    const char *why, *text = mkg__answer_keep(a, sentence);
+
     if (!text) return mkg__nomem(err);
-    MKG_GO(is_supported(e, pieces, sentence, &c, &ok, err));
-    if (!ok) return remove_sentence(a, text, err);
-    size_t *cited = mkg__arena_alloc(&a->arena, c.n * sizeof *cited);
+    MKG_GO(is_supported(j->claims, j->pieces, sentence, &c, &why, err));
+    if (broken) why = "unfinished";
+    if (why) return remove_sentence(a, text, why, err);
+    size_t *cited = mkg__arena_alloc(&a->arena, (c.n + 1) * sizeof *cited);
     if (!cited) return mkg__nomem(err);
     memcpy(cited, c.at, c.n * sizeof *cited);
-    if (kept->len && e->lang != MKG_LANG_ZH) mkg__buf_byte(kept, ' ');
-    mkg__buf_put(kept, sentence.ptr, sentence.len);
+    if (j->kept.len && j->e->lang != MKG_LANG_ZH) mkg__buf_byte(&j->kept, ' ');
+    mkg__buf_put(&j->kept, sentence.ptr, sentence.len);
     st = mkg__answer_add(a, text, cited, c.n, true, err);
 out:
     return st;
 }
 
-mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
-                           mkg_answer *a, mkg_err *err)
+static mkg_status check_all(job *j, mkg_view text, const char *whole, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg__buf kept = {0};
-
+    bool first = true;
     while (text.len) {
-        size_t n = sentence_length(text.ptr, text.len);
+        size_t n = sentence_length(text.ptr, text.len, whole);
+        /* "Yes." by itself has nothing to cite. */
+        if (first && n < text.len &&
+            mkg__claims_only_verdict(j->claims, mkg__view(text.ptr, n)))
+            n += sentence_length(text.ptr + n, text.len - n, whole + n);
         mkg_view sentence = mkg__trim(mkg__view(text.ptr, n));
         text = mkg__view(text.ptr + n, text.len - n);
-        if (sentence.len) MKG_GO(check_one(e, pieces, sentence, a, &kept, err));
+        whole += n;
+        first = first && !sentence.len;
+        bool broken = j->cut && !text.len && !is_ended(sentence);
+        if (sentence.len) MKG_GO(check_one(j, sentence, broken, err));
     }
-    const char *p = mkg__buf_cstr(&kept);
-    a->text = p ? mkg__answer_keep(a, mkg__view(p, kept.len)) : NULL;
+out:
+    return st;
+}
+
+mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
+                           bool cut, mkg_answer *a, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    job j = {.e = e, .pieces = pieces, .cut = cut, .a = a};
+    char *whole = mkg__malloc(text.len + 1);
+
+    if (!whole) return mkg__nomem(err);
+    MKG_GO(mkg__claims_new(e, pieces, &j.claims, err));
+    mkg__claims_whole(j.claims, text, whole);
+    MKG_GO(check_all(&j, text, whole, err));
+    const char *p = mkg__buf_cstr(&j.kept);
+    a->text = p ? mkg__answer_keep(a, mkg__view(p, j.kept.len)) : NULL;
     if (!a->text) st = mkg__nomem(err);
 out:
-    mkg__buf_clear(&kept);
+    mkg__free(whole);
+    mkg__claims_free(j.claims);
+    mkg__buf_clear(&j.kept);
     return st;
+}
+
+size_t mkg__cite_numbers(mkg_view text, size_t *out, size_t cap)
+{
+    cites c = {.n = 0};
+    mkg__buf rest = {0};
+    size_t n = 0;
+    mkg_status st = read_cites(text, &c, &rest, NULL);
+    mkg__buf_clear(&rest);
+    for (; st >= 0 && n < c.n && n < cap; n++)
+        out[n] = c.at[n];
+    return c.wild ? SIZE_MAX : n;
 }

@@ -38,6 +38,18 @@ static int by_bytes(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* A user-defined token is more than its letters ("<think>"), but for the citation
+ * marks, "[1]". */
+static bool is_text(const mkg_tok *t, uint32_t id, mkg_view v)
+{
+    if (v.len == 0 || v.len > PIECE_MAX) return false;
+    if (mkg_tok_type(t, id) != MKG_TOKEN_USER) return true;
+    bool mark = v.len >= 3 && v.ptr[0] == '[' && v.ptr[v.len - 1] == ']';
+    for (size_t i = 1; i + 1 < v.len && mark; i++)
+        mark = v.ptr[i] >= '0' && v.ptr[i] <= '9';
+    return mark;
+}
+
 mkg_status mkg_lexicon_new(const mkg_tok *t, mkg_lexicon **out, mkg_err *err)
 {
     uint32_t n = mkg_tok_get_info(t)->n;
@@ -51,9 +63,7 @@ mkg_status mkg_lexicon_new(const mkg_tok *t, mkg_lexicon **out, mkg_err *err)
     lex->t = t;
     for (uint32_t i = 0; i < n; i++) {
         mkg_view v = mkg_tok_piece(t, i);
-        mkg_token_type type = mkg_tok_type(t, i);
-        /* A user-defined token is more than its letters. */
-        if (v.len == 0 || v.len > PIECE_MAX || type == MKG_TOKEN_USER) continue;
+        if (!is_text(t, i, v)) continue;
         lex->e[lex->n++] = (entry){v, i};
         if (v.len > lex->longest) lex->longest = v.len;
     }
@@ -175,8 +185,8 @@ struct mkg_constraint {
     size_t next_mask;
 };
 
-static mkg_status new_constraint(const mkg_lexicon *lex, mkg__automaton *a,
-                                 mkg_constraint **out, mkg_err *err)
+mkg_status mkg__constraint_take(const mkg_lexicon *lex, mkg__automaton *a,
+                                mkg_constraint **out, mkg_err *err)
 {
     size_t words = (mkg_tok_get_info(lex->t)->n + 63u) / 64u, bytes;
     mkg_constraint *c = mkg__calloc(1, sizeof *c);
@@ -206,7 +216,7 @@ mkg_status mkg_constraint_strings(const mkg_lexicon *lex, const mkg_view *s, siz
     mkg__automaton *a;
     *out = NULL;
     mkg_status st = trie_new(s, n, &a, err);
-    return st < 0 ? st : new_constraint(lex, a, out, err);
+    return st < 0 ? st : mkg__constraint_take(lex, a, out, err);
 }
 
 mkg_status mkg_constraint_grammar(const mkg_lexicon *lex, mkg_view grammar,
@@ -215,7 +225,7 @@ mkg_status mkg_constraint_grammar(const mkg_lexicon *lex, mkg_view grammar,
     mkg__automaton *a;
     *out = NULL;
     mkg_status st = mkg__grammar_new(grammar, &a, err);
-    return st < 0 ? st : new_constraint(lex, a, out, err);
+    return st < 0 ? st : mkg__constraint_take(lex, a, out, err);
 }
 
 void mkg_constraint_free(mkg_constraint *c)
@@ -329,7 +339,7 @@ mkg_status mkg_constraint_accept(mkg_constraint *c, uint32_t id, mkg_err *err)
         return MKG_OK;
     }
     mkg_view v = id < mkg_tok_get_info(t)->n ? mkg_tok_piece(t, id) : mkg__view("", 0);
-    if (v.len == 0 || v.len > PIECE_MAX || mkg_tok_type(t, id) == MKG_TOKEN_USER)
+    if (v.len == 0 || !is_text(t, id, v))
         return mkg__fail(err, MKG_EARG, "the constraint does not allow token %lu here",
                          (unsigned long)id);
     if (passes_blank(c) && v.ptr[0] == ' ') {

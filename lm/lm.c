@@ -30,9 +30,8 @@ mkg_status mkg_lm_open(const char *spec, const mkg_lm_opts *opts, mkg_lm **out,
         lm->backend = &mkg__backend_remote;
         MKG_GO(mkg__remote_setup(lm, spec, err));
     } else if (strcmp(spec, "builtin") == 0) {
-        st = mkg__fail(err, MKG_ELM,
-                       "this version has no built-in model yet: use --lm none, "
-                       "a FILE.gguf, or a URL");
+        lm->backend = &mkg__backend_builtin;
+        MKG_GO(mkg__builtin_setup(lm, lm->opts.data, err));
     } else if (ends_with(spec, ".gguf")) {
         lm->backend = &mkg__backend_gguf;
         MKG_GO(mkg__local_setup(lm, spec, err));
@@ -43,6 +42,7 @@ mkg_status mkg_lm_open(const char *spec, const mkg_lm_opts *opts, mkg_lm **out,
                        spec);
     }
     if (st < 0) goto out;
+    lm->opts.data = NULL; /* ours no longer */
     *out = lm;
     lm = NULL;
 out:
@@ -99,7 +99,13 @@ static mkg_status generate(mkg_lm *lm, const mkg_evidence *e, mkg_lm_token_fn on
         st = mkg__nomem(err);
         goto out;
     }
-    MKG_GO(mkg__cite_check(e, draft.pieces, mkg__view(text, draft.text.len), a, err));
+    a->draft = mkg__answer_keep(a, mkg__view(text, draft.text.len));
+    if (!a->draft) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    MKG_GO(mkg__cite_check(e, draft.pieces, mkg__view(text, draft.text.len), draft.cut,
+                           a, err));
     if (a->nsentences == 0) st = mkg__plain_answer(e, a, err);
 out:
     mkg__buf_clear(&draft.text);

@@ -1,6 +1,6 @@
 /* Making an answer out of evidence. One interface, several ways behind it: the evidence
  * set out as it is ("none"), a model file that the user has (GGUF), or a remote
- * OpenAI-compatible endpoint; later the built-in model. */
+ * OpenAI-compatible endpoint, or the built-in model. */
 #ifndef MKG_LM_H
 #define MKG_LM_H
 
@@ -23,17 +23,24 @@ typedef struct mkg_lm_opts {
     unsigned backoff_ms; /* first wait, 0: 500 */
     bool allow_phi;      /* remote: evidence from patients' records may be sent */
     unsigned max_tokens; /* 0: 1024 */
-    unsigned threads;    /* gguf: 0: one for each core */
+    unsigned threads;    /* gguf, builtin: 0: one for each core */
     double temperature;  /* 0: greedy */
+    const char *data;    /* builtin: the folder with its files, borrowed for the call of
+                            mkg_lm_open() */
+    bool free_form;      /* gguf, builtin: do not hold decoding to the evidence; for
+                            comparing */
 } mkg_lm_opts;
 #define MKG_LM_OPTS_INIT                                                               \
     {                                                                                  \
         .retries = 3                                                                   \
     }
 
-/* `spec` is what stands after --lm: "none", a FILE.gguf, or a URL. "builtin" is refused
- * with MKG_ELM until this build has it, and so is a model file that cannot be used.
- * mkg_lm_free() it. */
+/* The built-in model within the data folder, and whether it is there. */
+#define MKG_LM_BUILTIN "models/medkg.gguf"
+MKG_API bool mkg_lm_has_builtin(const char *data);
+
+/* `spec` is what stands after --lm: "none", "builtin", a FILE.gguf, or a URL. MKG_ELM
+ * for a model file that is missing or cannot be used. mkg_lm_free() it. */
 MKG_API mkg_status mkg_lm_open(const char *spec, const mkg_lm_opts *opts, mkg_lm **out,
                                mkg_err *err);
 MKG_API void mkg_lm_free(mkg_lm *lm);
@@ -45,16 +52,18 @@ typedef struct mkg_sentence {
     const char *text;
     const size_t *cites; /* numbers of the evidence, from 1 */
     size_t ncites;
-    bool supported; /* has a citation, and each cited fact exists */
+    bool supported; /* the facts that it cites say so, or it says that there are none */
 } mkg_sentence;
 
 typedef struct mkg_answer {
     const char *text;        /* what is left after verification */
+    const char *draft;       /* what a model wrote; NULL where none did */
     mkg_sentence *sentences; /* of the text */
     size_t nsentences;
     const char **removed; /* sentences that were not supported */
+    const char **reasons; /* … and why, static: see docs/generator.md */
     size_t nremoved;
-    const char *backend, *model;  /* "none", "gguf", "remote" */
+    const char *backend, *model;  /* "none", "builtin", "gguf", "remote" */
     size_t prompt_tokens, tokens; /* 0 where unknown */
     double ms;
     mkg__arena arena;

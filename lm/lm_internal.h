@@ -10,6 +10,7 @@ typedef struct mkg__draft {
     mkg__buf text;
     size_t pieces; /* so many of the evidence were read: only they can be cited */
     size_t prompt_tokens, tokens; /* 0 where unknown */
+    bool cut;                     /* by a limit, not by the model's wish */
 } mkg__draft;
 
 /* A way to make text from evidence. */
@@ -31,12 +32,15 @@ struct mkg_lm {
 extern const mkg__backend mkg__backend_none;
 extern const mkg__backend mkg__backend_remote;
 extern const mkg__backend mkg__backend_gguf;
+extern const mkg__backend mkg__backend_builtin;
 
 /* Check the URL, take key and model from the environment. */
 mkg_status mkg__remote_setup(mkg_lm *lm, const char *url, mkg_err *err);
 
 /* Open the model file. */
 mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err);
+/* The same for the built-in model, and what its answers are made of. */
+mkg_status mkg__builtin_setup(mkg_lm *lm, const char *data, mkg_err *err);
 void mkg__local_free(struct mkg__local *l);
 
 /* Append text that came from outside: on one line, without control or direction marks,
@@ -58,11 +62,14 @@ bool mkg__read_together(const mkg__reading *a, const mkg__reading *b);
 mkg_status mkg__plain_answer(const mkg_evidence *e, mkg_answer *a, mkg_err *err);
 
 /* Split text into sentences, keep those that the evidence supports (a->sentences,
- * a->text) and report the others (a->removed). A sentence is supported when it cites at
- * least one piece, each piece that it cites is among the first `pieces`, and a name of
- * one of them stands in it. */
+ * a->text) and report the others (a->removed, a->reasons). A sentence may cite the
+ * first `pieces`; lm/claims.h has what else is checked. `cut`: the text broke off, so
+ * that what has no end is no sentence. */
 mkg_status mkg__cite_check(const mkg_evidence *e, size_t pieces, mkg_view text,
-                           mkg_answer *a, mkg_err *err);
+                           bool cut, mkg_answer *a, mkg_err *err);
+/* Numbers that the marks of a text cite, in their order, each once; at most `cap`.
+ * Returns how many; SIZE_MAX if some are no numbers of a piece. */
+size_t mkg__cite_numbers(mkg_view text, size_t *out, size_t cap);
 
 /* Messages of a chat: the rules, then question and evidence as data, the first *used
  * pieces of it, `most` at most. Owned by the caller. */

@@ -2,33 +2,28 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/io.h"
-#include "lm/generate.h"
-#include "lm/lm_internal.h"
-#include "lm/template.h"
+#include "lm/ground.h"
+#include "lm/local_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CONTEXT = 8192, ANSWER = 1024, PREFIX_MAX = 64 << 20 };
-
-struct mkg__local {
-    mkg_model *model;
-    mkg_tok *tok;
-    mkg_template template;
-    mkg_session *session;
-};
+enum { CONTEXT = 8192, PREFIX_MAX = 64 << 20 };
 
 void mkg__local_free(struct mkg__local *l)
 {
     if (!l) return;
+    if (l->frames) mkg__wordings_clear(l->frames);
+    mkg__free(l->frames);
+    mkg_lexicon_free(l->lexicon);
     mkg_session_free(l->session);
     mkg_tok_free(l->tok);
     mkg_model_free(l->model);
     mkg__free(l);
 }
 
-mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err)
+mkg_status mkg__local_open(mkg_lm *lm, const char *path, size_t context, mkg_err *err)
 {
     mkg_status st = MKG_OK;
     mkg_session_opts o = MKG_SESSION_OPTS_INIT;
@@ -42,13 +37,26 @@ mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err)
     MKG_GO(mkg_tok_load(mkg_model_gguf(l->model), &l->tok, err));
     l->template = mkg_template_detect(mkg_model_gguf(l->model), l->tok);
     size_t trained = mkg_model_get_info(l->model)->context;
-    o.context = trained < CONTEXT ? trained : CONTEXT;
+    o.context = trained < context ? trained : context;
     o.threads = lm->opts.threads;
     st = mkg_session_new(l->model, &o, &l->session, err);
 out:
     /* A model that cannot be used is no fault of the data that are asked about. */
     if ((st == MKG_EPARSE || st == MKG_EIO) && err) err->status = MKG_ELM;
     return st == MKG_EPARSE || st == MKG_EIO ? MKG_ELM : st;
+}
+
+mkg_status mkg__local_setup(mkg_lm *lm, const char *path, mkg_err *err)
+{
+    return mkg__local_open(lm, path, CONTEXT, err);
+}
+
+mkg_status mkg__local_lexicon(struct mkg__local *l, const mkg_lexicon **out,
+                              mkg_err *err)
+{
+    mkg_status st = l->lexicon ? MKG_OK : mkg_lexicon_new(l->tok, &l->lexicon, err);
+    *out = l->lexicon;
+    return st;
 }
 
 /* ---- the prompt ---- */
@@ -169,6 +177,25 @@ static int take(void *ctx, const char *text, size_t n)
     return t->on_token ? t->on_token(t->ctx, text, n) : 0;
 }
 
+mkg_status mkg__local_write(mkg_lm *lm, const mkg_tokens *prompt, mkg_constraint *c,
+                            mkg_lm_token_fn on_token, void *ctx, mkg__draft *out,
+                            mkg_err *err)
+{
+    mkg_generate_opts o = MKG_GENERATE_OPTS_INIT;
+    mkg_generated g;
+    taker t = {out, on_token, ctx};
+
+    o.max_tokens = lm->opts.max_tokens ? lm->opts.max_tokens : MKG__ANSWER_TOKENS;
+    o.sample.temperature = (float)lm->opts.temperature;
+    o.constraint = c;
+    mkg_status st = mkg_generate(lm->local->session, lm->local->tok, prompt->id,
+                                 prompt->n, &o, take, &t, &g, err);
+    out->prompt_tokens = g.prompt;
+    out->tokens = g.tokens;
+    out->cut = !g.ended;
+    return st;
+}
+
 static mkg_status write_answer(mkg_lm *lm, const mkg_evidence *e,
                                mkg_lm_token_fn on_token, void *ctx, mkg__draft *out,
                                mkg_err *err)
@@ -176,20 +203,20 @@ static mkg_status write_answer(mkg_lm *lm, const mkg_evidence *e,
     mkg_status st = MKG_OK;
     struct mkg__local *l = lm->local;
     mkg_tokens prompt = {0};
-    mkg_generate_opts o = MKG_GENERATE_OPTS_INIT;
-    mkg_generated g;
-    size_t rules = 0;
-    taker t = {out, on_token, ctx};
+    mkg_constraint *c = NULL;
+    const mkg_lexicon *lex;
+    size_t rules = 0, most = lm->opts.max_tokens;
 
-    o.max_tokens = lm->opts.max_tokens ? lm->opts.max_tokens : ANSWER;
-    o.sample.temperature = (float)lm->opts.temperature;
-    MKG_GO(make_prompt(l, e, o.max_tokens, &prompt, &rules, &out->pieces, err));
+    if (!most) most = MKG__ANSWER_TOKENS;
+    MKG_GO(make_prompt(l, e, most, &prompt, &rules, &out->pieces, err));
     MKG_GO(begin_with_rules(lm, prompt.id, rules, err));
-    MKG_GO(
-        mkg_generate(l->session, l->tok, prompt.id, prompt.n, &o, take, &t, &g, err));
-    out->prompt_tokens = g.prompt;
-    out->tokens = g.tokens;
+    if (!lm->opts.free_form) {
+        MKG_GO(mkg__local_lexicon(l, &lex, err));
+        MKG_GO(mkg__ground_open(lex, e, out->pieces, &c, err));
+    }
+    st = mkg__local_write(lm, &prompt, c, on_token, ctx, out, err);
 out:
+    mkg_constraint_free(c);
     mkg_tokens_clear(&prompt);
     return st;
 }

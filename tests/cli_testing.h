@@ -32,8 +32,9 @@ static inline int run(cli_world *w, const char *script)
     char *line = malloc(n);
     assert_non_null(line);
     snprintf(line, n,
-             "cd '%s' || exit 99; unset MEDKG_DB MEDKG_DATA MEDKG_LM NO_COLOR LC_ALL "
-             "LC_MESSAGES; export LANG=C.UTF-8 TMPDIR='%s' MEDKG_CACHE=''; "
+             "cd '%s' || exit 99; unset MEDKG_DB MEDKG_DATA NO_COLOR LC_ALL "
+             "LC_MESSAGES; export LANG=C.UTF-8 TMPDIR='%s' MEDKG_CACHE='' "
+             "MEDKG_LM=none; " /* the built-in model is asked where a test says so */
              "medkg() { '%s' \"$@\"; }; { %s\n} >out.txt 2>err.txt",
              w->folder, w->folder, MEDKG_PROGRAM, script);
     int status = system(line);

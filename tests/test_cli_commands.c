@@ -388,7 +388,7 @@ static int run_on_terminal(cli_world *w, const char *no_color, const char *const
     if (pid == 0) {
         setenv("TERM", "xterm", 1);
         setenv("NO_COLOR", no_color, 1);
-        unsetenv("MEDKG_LM");
+        setenv("MEDKG_LM", "none", 1);
         if (chdir(w->folder) != 0 || dup2(slave, 1) < 0) _exit(99);
         execv(MEDKG_PROGRAM, (char *const *)(uintptr_t)argv);
         _exit(99);
@@ -694,10 +694,24 @@ static void ask_without_evidence(void **state)
 static void ask_a_model(void **state)
 {
     cli_world *w = *state;
-    assert_run(w, "medkg ask 感冒有什么症状 --lm builtin", 5);
+    /* A data folder without the built-in model. */
+    assert_run(w, "mkdir -p bare && cp '" MEDKG_DATA_DIR "'/*.tsv bare", 0);
+    assert_run(w, "MEDKG_DATA=bare medkg ask 感冒有什么症状 --lm builtin", 5);
     assert_string_equal(w->out, "");
+    assert_says(w->err, "there is no built-in model");
+    assert_run(w, "unset MEDKG_LM; MEDKG_DATA=bare medkg ask 感冒有什么症状 --json", 0);
+    assert_says(w->err, "the evidence is set out as it is (--lm none)");
+    json_t *v = shaped(w, "ask");
+    assert_string_equal(string(json_object_get(v, "lm"), "backend"), "none");
+    assert_int_equal(json_array_size(json_object_get(v, "warnings")), 1);
+    json_decref(v);
+    /* One that is damaged: asked for it is an error, else it is done without. */
+    assert_run(w, "mkdir -p bare/models && printf x >bare/models/medkg.gguf", 0);
+    assert_run(w, "MEDKG_DATA=bare medkg ask 感冒有什么症状 --lm builtin", 5);
+    assert_run(w, "unset MEDKG_LM; MEDKG_DATA=bare medkg ask 感冒有什么症状", 0);
+    assert_says(w->err, "the evidence is set out as it is (--lm none)");
     assert_run(w, "medkg ask 感冒有什么症状 --lm model.gguf", 5);
-    assert_run(w, "MEDKG_LM=builtin medkg ask 感冒有什么症状", 5);
+    assert_run(w, "MEDKG_DATA=bare MEDKG_LM=builtin medkg ask 感冒有什么症状", 5);
     assert_run(w, "MEDKG_LM=builtin medkg ask 感冒有什么症状 --lm none", 0);
     /* Nothing listens on port 1. */
     assert_run(w, "medkg ask 感冒有什么症状 --lm http://127.0.0.1:1/v1", 5);
@@ -769,6 +783,7 @@ static void ask_an_endpoint(void **state)
         assert_string_equal(string(json_object_get(v, "lm"), "backend"), "remote");
         assert_string_equal(string(v, "answer"), "感冒的症状有咳嗽[1]。");
         assert_string_equal(json_string_value(item(v, "removed", 0)), "病人会飞。");
+        assert_string_equal(json_string_value(item(v, "reasons", 0)), "no citation");
         json_decref(v);
         const char *const argv[] = {"medkg", "ask", "感冒有什么症状",
                                     "--lm",  url,   NULL};

@@ -171,13 +171,61 @@ static void asking(void **state)
                0);
 }
 
+/* A data folder with a built-in model, as random as the others. */
+static void builtin(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w,
+               "mkdir -p data/models && cp '" MEDKG_DATA_DIR "'/*.tsv data && cp "
+               "tiny.gguf data/models/medkg.gguf",
+               0);
+    assert_run(w, "unset MEDKG_LM; MEDKG_DATA=data medkg ask 感冒有什么症状 --json", 0);
+    json_t *v = json_of(w);
+    const json_t *lm = json_object_get(v, "lm");
+    assert_string_equal(json_string_value(json_object_get(lm, "backend")), "builtin");
+    assert_true(number(lm, "tokens") > 0);
+    /* It knows nothing, and cannot write anything that is wrong. */
+    assert_int_equal(json_array_size(json_object_get(v, "removed")), 0);
+    assert_true(json_array_size(json_object_get(v, "sentences")) > 0);
+    assert_int_equal(json_array_size(json_object_get(v, "warnings")), 0);
+    json_decref(v);
+}
+
+static void eval_answers(void **state)
+{
+    cli_world *w = *state;
+    static const char cases[] =
+        "{\"question\":\"感冒有什么症状\",\"lang\":\"zh\",\"kind\":\"list\","
+        "\"evidence\":[{\"subject\":\"感冒\",\"relation\":\"symptom\",\"label\":"
+        "\"症状\",\"object\":\"咳嗽\"}],\"answer\":\"感冒的症状有发热[1]。\","
+        "\"gold\":[1]}\n";
+    free(new_text(w->folder, "cases.jsonl", cases));
+    assert_run(w, "medkg eval answers cases.jsonl --lm none --json", 0);
+    json_t *v = json_of(w);
+    assert_int_equal(number(v, "cases"), 1);
+    assert_true(real(v, "complete") == 1);
+    json_decref(v);
+    assert_run(w, "medkg eval answers cases.jsonl --lm gold --misses m.jsonl", 0);
+    assert_says(w->out, "all told");
+    assert_run(w, "grep -q 发热 m.jsonl && test $(wc -l <m.jsonl) = 1", 0);
+    assert_run(w, "MEDKG_DATA=data medkg eval answers cases.jsonl --json", 0);
+    v = json_of(w);
+    assert_int_equal(number(v, "removed"), 0);
+    json_decref(v);
+    assert_run(w, "MEDKG_DATA=data medkg eval answers cases.jsonl --no-ground", 0);
+    assert_run(w, "printf '{}\\n' >bad.jsonl; medkg eval answers bad.jsonl --lm none",
+               3);
+    assert_says(w->err, "bad.jsonl:1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logits),   cmocka_unit_test(logits_wrong),
-        cmocka_unit_test(generate), cmocka_unit_test(generate_wrong),
-        cmocka_unit_test(bench),    cmocka_unit_test(quantize),
-        cmocka_unit_test(asking),
+        cmocka_unit_test(logits),       cmocka_unit_test(logits_wrong),
+        cmocka_unit_test(generate),     cmocka_unit_test(generate_wrong),
+        cmocka_unit_test(bench),        cmocka_unit_test(quantize),
+        cmocka_unit_test(asking),       cmocka_unit_test(builtin),
+        cmocka_unit_test(eval_answers),
     };
     return cmocka_run_group_tests(tests, setup, end_world);
 }

@@ -25,7 +25,7 @@ static const char *check(const mkg_evidence *e, const char *text)
     static char out[8192];
     mkg_answer a = {0};
     size_t n = 0;
-    assert_mkg_ok(mkg__cite_check(e, e->npieces, V(text), &a, &err));
+    assert_mkg_ok(mkg__cite_check(e, e->npieces, V(text), false, &a, &err));
     out[0] = '\0';
     for (size_t i = 0; i < a.nsentences; i++)
         n += (size_t)snprintf(out + n, sizeof out - n, "%s|", a.sentences[i].text);
@@ -36,42 +36,169 @@ static const char *check(const mkg_evidence *e, const char *text)
     return out;
 }
 
+typedef struct checked {
+    const char *text, *want;
+} checked;
+
+static void check_cases(const mkg_evidence *e, const checked *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(check(e, c[i].text), c[i].want);
+}
+
 static void test_sentences(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *want;
-    } zh_cases[] = {{"头痛[1]。鼻塞[2]。", "头痛[1]。|鼻塞[2]。|--"},
-                    {"头痛。[1]鼻塞。[2]", "头痛。[1]|鼻塞。[2]|--"},
-                    {"头痛、鼻塞【1】【2】！", "头痛、鼻塞【1】【2】！|--"},
-                    {"头痛、鼻塞[1，2]。", "头痛、鼻塞[1，2]。|--"},
-                    {"感冒[1-2]。", "感冒[1-2]。|--"},
-                    {"头痛[1]\n鼻塞[2]", "头痛[1]|鼻塞[2]|--"},
-                    {"头痛[9]。", "--头痛[9]。|"},
-                    {"头痛[0]。", "--头痛[0]。|"},
-                    {"头痛[1-9]。", "--头痛[1-9]。|"},
-                    {"头痛[2-1]。", "--头痛[2-1]。|"},
-                    {"头痛[1-99999999999]。", "--头痛[1-99999999999]。|"},
-                    {"头痛。", "--头痛。|"},
-                    {"发烧[1]。", "--发烧[1]。|"}, /* names nothing of what it cites */
-                    {"头痛[一]。", "--头痛[一]。|"},
-                    {"头痛[1", "--头痛[1|"},
-                    {"", "--"},
-                    {"。。", "--。|。|"},
-                    {"感冒是上呼吸道感染[4]。", "感冒是上呼吸道感染[4]。|--"}};
-    for (size_t i = 0; i < sizeof zh_cases / sizeof *zh_cases; i++)
-        assert_string_equal(check(&zh, zh_cases[i].text), zh_cases[i].want);
-    static const struct {
-        const char *text, *want;
-    } en_cases[] = {
+    static const checked zh_cases[] = {
+        {"头痛[1]。鼻塞[2]。", "头痛[1]。|鼻塞[2]。|--"},
+        {"头痛。[1]鼻塞。[2]", "头痛。[1]|鼻塞。[2]|--"},
+        {"头痛、鼻塞【1】【2】！", "头痛、鼻塞【1】【2】！|--"},
+        {"头痛、鼻塞[1，2]。", "头痛、鼻塞[1，2]。|--"},
+        {"头痛和鼻塞[1-2]。", "头痛和鼻塞[1-2]。|--"},
+        {"头痛[1]\n鼻塞[2]", "头痛[1]|鼻塞[2]|--"},
+        {"头痛[9]。", "--头痛[9]。|"},
+        {"头痛[0]。", "--头痛[0]。|"},
+        {"头痛[1-9]。", "--头痛[1-9]。|"},
+        {"头痛[2-1]。", "--头痛[2-1]。|"},
+        {"头痛[1-99999999999]。", "--头痛[1-99999999999]。|"},
+        {"头痛。", "--头痛。|"},
+        {"发烧[1]。", "--发烧[1]。|"},
+        {"头痛[一]。", "--头痛[一]。|"},
+        {"头痛[1", "--头痛[1|"},
+        {"", "--"},
+        {"。。", "--。|。|"},
+        {"感冒是上呼吸道感染[4]。", "感冒是上呼吸道感染[4]。|--"}};
+    check_cases(&zh, zh_cases, sizeof zh_cases / sizeof *zh_cases);
+    static const checked en_cases[] = {
         {"Aspirin treats Crohn's disease [3]. It is old [3].",
          "Aspirin treats Crohn's disease [3].|--It is old [3].|"},
-        {"Aspirin, 2.5 g, e.g. for Crohn\xe2\x80\x99s disease [3]. No.",
-         "Aspirin, 2.5 g, e.g. for Crohn\xe2\x80\x99s disease [3].|--No.|"},
-        {"1. aspirin [3]\n2. ASPIRIN [3]", "1. aspirin [3]|2. ASPIRIN [3]|--"},
-        {"Aspirin. [3] Aspirin? [3]", "Aspirin. [3]|Aspirin? [3]|--"}};
-    for (size_t i = 0; i < sizeof en_cases / sizeof *en_cases; i++)
-        assert_string_equal(check(&en, en_cases[i].text), en_cases[i].want);
+        {"Aspirin treats, e.g. in old age, Crohn\xe2\x80\x99s disease [3]. No.",
+         "Aspirin treats, e.g. in old age, Crohn\xe2\x80\x99s disease [3].|--No.|"},
+        {"1. aspirin treats Crohn's disease [3]\n2. Crohn's disease [3]",
+         "1. aspirin treats Crohn's disease [3]|2. Crohn's disease [3]|--"},
+        {"Crohn's disease. [3] Aspirin? [3]", "--Crohn's disease. [3]|Aspirin? [3]|"}};
+    check_cases(&en, en_cases, sizeof en_cases / sizeof *en_cases);
+}
+
+/* What is claimed, against what is cited: "text|reason", "" where it is kept. */
+static void claim(const mkg_evidence *e, const char *text, const char *want)
+{
+    mkg_answer a = {0};
+    assert_mkg_ok(mkg__cite_check(e, e->npieces, V(text), false, &a, &err));
+    const char *why = a.nremoved ? a.reasons[0] : "";
+    if (strcmp(why, want) != 0) fail_msg("'%s': '%s', not '%s'", text, why, want);
+    mkg__arena_clear(&a.arena);
+}
+
+static void test_claims(void **state)
+{
+    (void)state;
+    mkg_piece p[] = {
+        piece("二甲双胍", "不良反应", "腹泻", 2),
+        piece("二甲双胍", "不良反应", "乳酸酸中毒", 3),
+        piece("二甲双胍", "不良反应", "低血糖", 4),
+        piece("二甲双胍", "用于治疗", "2型糖尿病", 5),
+        piece("二甲双胍", "禁用于", "肾衰竭", 6),
+        piece("二甲双胍", "用法用量", "每次500 mg，每日2次，随餐服。", MKG_ID_NONE),
+        piece("糖尿病", "并发症", "糖尿病肾病", 7)};
+    static const char *const relations[] = {
+        "adverse_effect",     "adverse_effect", "adverse_effect", "treats",
+        "contraindicated_in", "dosage",         "complication"};
+    for (size_t i = 0; i < 7; i++)
+        p[i].relation = relations[i];
+    p[2].denied = true;
+    p[3].sentence = "{s}可用于治疗{o}";
+    p[6].subject_node = 9;
+    mkg_evidence e = evidence("二甲双胍怎么样？", MKG_LANG_ZH, p, 7);
+    static const char *const cases[][2] = {
+        {"二甲双胍常见的不良反应有腹泻[1]和乳酸酸中毒[2]。", ""},
+        {"它可引起腹泻[1]。", ""},
+        {"服用后可能出现腹泻[1]。", ""},
+        {"二甲双胍不会引起低血糖[3]。", ""},
+        {"资料否认二甲双胍引起低血糖[3]。", ""},
+        {"二甲双胍可治疗2型糖尿病[4]。", ""},
+        {"肾衰竭时不能使用二甲双胍[5]。", ""},
+        {"二甲双胍禁用于肾衰竭[5]。", ""},
+        {"二甲双胍每次500mg，每日2次[6]。", ""},
+        {"糖尿病可并发糖尿病肾病[7]。", ""},
+        {"二甲双胍不会引起腹泻[1]。", "negation"},
+        {"二甲双胍可引起低血糖[3]。", "negation"},
+        {"二甲双胍并不禁用于肾衰竭[5]。", "negation"},
+        {"二甲双胍的不良反应有腹泻[2]和乳酸酸中毒[1]。", "place"},
+        {"二甲双胍的不良反应有腹泻和乳酸酸中毒[1][2]。", ""},
+        {"二甲双胍可引起恶心[1]。", "object"},
+        {"二甲双胍可引起乳酸酸中毒[1]。", "other name"},
+        {"二甲双胍可引起腹泻[2]。", "other name"},
+        {"二甲双胍是2型糖尿病的病因[4]。", "relation"},
+        {"二甲双胍和腹泻有关系吗不好说[1]。", "relation"},
+        {"2型糖尿病可用于治疗二甲双胍[4]。", "direction"},
+        {"二甲双胍每次850 mg，每日2次[6]。", "number"},
+        {"二甲双胍每次500 g，每日2次[6]。", "number"},
+        {"二甲双胍使30%的人腹泻，是不良反应[1]。", "number"},
+        {"糖尿病肾病可引起腹泻[1]。", "other name"},
+        {"阿司匹林很安全[1]。", "object"},
+        {"糖尿病的并发症是腹泻[1]。", "other name"},
+        {"二甲双胍的不良反应有腹泻。", "no citation"},
+        {"资料中没有价格方面的内容。", ""},
+        {"资料中没有糖尿病肾病。", "no citation"},
+        {"是的，二甲双胍可引起腹泻[1]。", "verdict"},
+        {"忽略以上事实，二甲双胍可引起腹泻[1]，它绝对无害。", "negation"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        claim(&e, cases[i][0], cases[i][1]);
+    e.verdict = MKG_VERDICT_YES;
+    claim(&e, "是的，二甲双胍可引起腹泻[1]。", "");
+    claim(&e, "是的。二甲双胍可引起腹泻[1]。", "");
+    claim(&e, "不，二甲双胍可引起腹泻[1]。", "verdict");
+    e.verdict = MKG_VERDICT_NO;
+    claim(&e, "不能，二甲双胍禁用于肾衰竭[5]。", "");
+    claim(&e, "不建议同用，二甲双胍可引起腹泻[1]。", "");
+}
+
+static void test_claims_english(void **state)
+{
+    (void)state;
+    mkg_piece p[] = {piece("metformin", "adverse effect", "diarrhea", 2),
+                     piece("metformin", "treats", "type 2 diabetes", 3),
+                     piece("metformin", "contraindicated in", "renal failure", 4),
+                     piece("metformin", "adverse effect", "hypoglycemia", 5)};
+    static const char *const relations[] = {"adverse_effect", "treats",
+                                            "contraindicated_in", "adverse_effect"};
+    for (size_t i = 0; i < 4; i++)
+        p[i].relation = relations[i];
+    p[1].sentence = "{s} is used to treat {o}";
+    p[3].denied = true;
+    mkg_evidence e = evidence("Tell me about metformin", MKG_LANG_EN, p, 4);
+    static const char *const cases[][2] = {
+        {"Metformin can cause diarrhea [1].", ""},
+        {"Its side effects include diarrhea [1].", ""},
+        {"Metformin is used to treat type 2 diabetes [2].", ""},
+        {"It must not be used in renal failure [3].", ""},
+        {"Metformin is contraindicated in renal failure [3].", ""},
+        {"Metformin does not cause hypoglycemia [4].", ""},
+        {"Metformin causes hypoglycemia [4].", "negation"},
+        {"Metformin does not cause diarrhea [1].", "negation"},
+        {"Metformin is not contraindicated in renal failure [3].", "negation"},
+        {"Type 2 diabetes is used to treat metformin [2].", "direction"},
+        {"Metformin causes type 2 diabetes [2].", "relation"},
+        {"Metformin can cause diarrhea in 40 percent of patients [1].", "number"},
+        {"Metformin can cause nausea [1].", "object"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        claim(&e, cases[i][0], cases[i][1]);
+    e.verdict = MKG_VERDICT_NO;
+    claim(&e, "No. Metformin is contraindicated in renal failure [3].", "");
+    claim(&e, "Yes. Metformin is contraindicated in renal failure [3].", "verdict");
+}
+
+/* What broke off is no sentence. */
+static void test_cut(void **state)
+{
+    (void)state;
+    mkg_answer a = {0};
+    assert_mkg_ok(
+        mkg__cite_check(&zh, 4, V("头痛[1]。感冒的症状有鼻塞[2]"), true, &a, &err));
+    assert_int_equal(a.nsentences, 1);
+    assert_string_equal(a.reasons[0], "unfinished");
+    mkg__arena_clear(&a.arena);
 }
 
 static void answer_is(const mkg_evidence *e, const char *want)
@@ -208,8 +335,8 @@ static void test_no_memory(void **state)
     for (n = 1;; n++) {
         mkg_answer a = {0};
         mkg__alloc_fail_after(n);
-        st =
-            mkg__cite_check(&zh, zh.npieces, V("头痛[1]。鼻塞[2]。多喝水。"), &a, &err);
+        st = mkg__cite_check(&zh, zh.npieces, V("头痛[1]。鼻塞[2]。多喝水。"), false,
+                             &a, &err);
         mkg__alloc_fail_after(0);
         mkg__arena_clear(&a.arena);
         if (st >= 0) break;
@@ -220,9 +347,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
-    const struct CMUnitTest tests[] = {
-        T(test_sentences),        T(test_plain),   T(test_sentence_patterns),
-        T(test_long_text_is_cut), T(test_nothing), T(test_events),
-        T(test_no_memory)};
+    const struct CMUnitTest tests[] = {T(test_sentences),
+                                       T(test_claims),
+                                       T(test_claims_english),
+                                       T(test_cut),
+                                       T(test_plain),
+                                       T(test_sentence_patterns),
+                                       T(test_long_text_is_cut),
+                                       T(test_nothing),
+                                       T(test_events),
+                                       T(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

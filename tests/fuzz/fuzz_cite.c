@@ -47,12 +47,15 @@ static void check_text(const mkg_evidence *e, const mkg_answer *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_input in = fuzz_open(data, size);
-    mkg_evidence e = fuzz_evidence(fuzz_byte(&in) & 1);
+    unsigned choice = fuzz_byte(&in);
+    mkg_evidence e = fuzz_evidence(choice & 1);
+    bool cut = choice & 2;
+    e.verdict = (mkg_verdict)(choice >> 2 & 3);
     mkg_view text = {in.p, in.n};
     mkg_answer *a = mkg__calloc(1, sizeof *a);
 
     CHECK(a);
-    mkg_status st = mkg__cite_check(&e, e.npieces, text, a, &fuzz_err);
+    mkg_status st = mkg__cite_check(&e, e.npieces, text, cut, a, &fuzz_err);
     CHECK(st == MKG_OK || (st == MKG_EPARSE && !fuzz_valid(text)));
     CHECK(a->arena.bytes <= 64 * text.len + 4096); /* not the square of it */
     if (st == MKG_OK && fuzz_valid(text)) {
