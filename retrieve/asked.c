@@ -18,19 +18,47 @@ mkg_status mkg__ask_degree(gather *g, const mkg__ask *a, mkg_id node, size_t *n,
     return st;
 }
 
+static mkg_status has_any(gather *g, const mkg__ask *a, bool *any, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t n;
+    *any = false;
+    for (size_t k = 0; k < g->ntargets && !*any; k++) {
+        if (g->targets[k].negated) continue;
+        MKG_GO(mkg__ask_degree(g, a, g->targets[k].node, &n, err));
+        *any = n > 0;
+    }
+out:
+    return st;
+}
+
+/* What stands in for a relation of which there is nothing. */
+static mkg_status find_instead(gather *g, mkg__ask *a, bool *any, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg_view asked = a->relation->name;
+    for (size_t i = 0; !*any && i < mkg_kg_relation_count(g->kg); i++) {
+        const mkg_relation *r = mkg_kg_relation_at(g->kg, i);
+        if (!mkg__words_instead(&g->r->words, asked, r->name)) continue;
+        mkg__ask other = *a;
+        other.relation = r;
+        MKG_GO(has_any(g, &other, any, err));
+        if (*any) *a = other;
+    }
+out:
+    return st;
+}
+
 mkg_status mkg__split_asks(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    size_t kept = 0, n;
+    size_t kept = 0;
 
     for (size_t i = 0; i < asks->n; i++) {
-        bool any = false;
-        for (size_t k = 0; k < g->ntargets && !any; k++) {
-            if (g->targets[k].negated) continue;
-            MKG_GO(mkg__ask_degree(g, &asks->at[i], g->targets[k].node, &n, err));
-            any = n > 0;
-        }
         mkg__ask a = asks->at[i];
+        bool any;
+        MKG_GO(has_any(g, &a, &any, err));
+        if (!any) MKG_GO(find_instead(g, &a, &any, err));
         if (any) {
             asks->at[kept++] = a;
         } else {

@@ -5,8 +5,12 @@
 
 #include <string.h>
 
-/* A byte of the folded question: what explains it. */
-enum { NOTHING, NAME, PHRASE, WORD };
+enum {
+    NOTHING = MKG__BY_NOTHING,
+    NAME = MKG__BY_NAME,
+    PHRASE = MKG__BY_PHRASE,
+    WORD = MKG__BY_WORD
+};
 
 enum { SHORT = 12 }; /* characters of a question without asides */
 
@@ -126,7 +130,7 @@ static void mark_words(const mkg__words *w, const mkg__question *q, char *by)
     for (size_t i = 0; i < q->folded.len; i += best ? best : step(q, i)) {
         best = 0;
         for (size_t k = 0; k < MKG__WORD_KINDS; k++) {
-            if (k == MKG__OPPOSITE || k == MKG__FORBIDS || k == MKG__ALIKE) continue;
+            if (k == MKG__OPPOSITE || (k >= MKG__FORBIDS && k < MKG__FILLER)) continue;
             size_t n = mkg__word_longest(q, &w->kind[k], i);
             if (n > best) best = n;
         }
@@ -239,10 +243,7 @@ bool mkg__words_alike(const mkg__words *w, mkg_view a, mkg_view b)
     return find_pair(&w->kind[MKG__ALIKE], a, b) != 0;
 }
 
-bool mkg__words_forbid(const mkg__words *w, mkg_view relation)
+bool mkg__words_instead(const mkg__words *w, mkg_view asked, mkg_view other)
 {
-    const mkg__word_list *list = &w->kind[MKG__FORBIDS];
-    for (size_t i = 0; i < list->n; i++)
-        if (mkg__view_eq(list->at[i].text, relation)) return true;
-    return false;
+    return find_pair(&w->kind[MKG__INSTEAD], asked, other) > 0;
 }

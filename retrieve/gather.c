@@ -377,16 +377,20 @@ mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,
     if (g->ntargets == 0) {
         mkg__asks_settle(q, asks);
         MKG_GO(mkg__fill_intents(g, asks, &empty, err));
-        MKG_GO(mkg__missing_entity(g, e->question, err));
+        if (mkg__any_whole(g))
+            MKG_GO(mkg__missing_wholes(g, err));
+        else
+            MKG_GO(mkg__missing_entity(g, e->question, err));
         if (on(g, MKG_CHANNEL_TEXT)) MKG_GO(mkg__gather_texts(g, err));
     } else {
         MKG_GO(gather_all(g, asks, &empty, err));
+        if (g->nfound) MKG_GO(mkg__missing_wholes(g, err));
     }
     fuse(g);
     MKG_GO(mkg__bring_opposites(g, limit, err));
     MKG_GO(mkg__fill_pieces(g, limit, err));
     MKG_GO(mkg__find_conflicts(g, err));
-    if (!form->open) e->verdict = mkg__judge(g, asks, &empty);
+    if (!form->open && !mkg__any_whole(g)) e->verdict = mkg__judge(g, asks, &empty);
     if (e->npieces)
         e->status = e->nconflicts     ? MKG_CONFLICT
                     : e->nmissing     ? MKG_PARTIAL

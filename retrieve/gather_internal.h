@@ -86,6 +86,9 @@ mkg_status mkg__node_name(gather *g, mkg_id id, const char **out, mkg_err *err);
 mkg_status mkg__missing_relations(gather *g, const mkg__asks *empty, mkg_err *err);
 /* No node is called `what`, which is in the evidence's arena. */
 mkg_status mkg__missing_entity(gather *g, const char *what, mkg_err *err);
+/* Names of the question of which the graph knows a part at most. */
+mkg_status mkg__missing_wholes(gather *g, mkg_err *err);
+bool mkg__any_whole(const gather *g);
 /* Nothing holds between the names, as far as the graph says. */
 mkg_status mkg__missing_link(gather *g, mkg_err *err);
 /* What all names have in common is asked for, and there is no such thing. */

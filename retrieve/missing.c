@@ -61,6 +61,56 @@ out:
     return st;
 }
 
+static bool is_whole(const mkg__span *m)
+{
+    return m->whole < m->start || m->whole_end > m->end;
+}
+
+bool mkg__any_whole(const gather *g)
+{
+    for (size_t i = 0; i < g->spans->n; i++)
+        if (is_whole(&g->spans->at[i])) return true;
+    return false;
+}
+
+static const char *words_of(gather *g, size_t start, size_t end)
+{
+    size_t from = g->q->map[start], to = g->q->map[end];
+    return mkg__keep(g->e, mkg__trim(mkg__view(g->q->text + from, to - from)));
+}
+
+mkg_status mkg__missing_wholes(gather *g, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_stats stats = {0};
+    mkg__buf searched = {0};
+    bool zh = g->q->lang == MKG_LANG_ZH;
+    size_t last = SIZE_MAX;
+
+    for (size_t i = 0; i < g->spans->n; i++) {
+        const mkg__span *m = &g->spans->at[i];
+        if (!is_whole(m) || m->whole == last) continue;
+        last = m->whole;
+        const char *whole = words_of(g, m->whole, m->whole_end);
+        const char *part = words_of(g, m->start, m->end);
+        if (!whole || !part) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        if (stats.names == 0) MKG_GO(mkg_kg_stats(g->kg, &stats, err));
+        searched.len = 0;
+        mkg__buf_printf(&searched, zh ? "%llu 个名称" : "%llu names",
+                        (unsigned long long)stats.names);
+        if (m->nodes.n)
+            mkg__buf_printf(&searched, zh ? "，其中有%s" : "; %s is one of them", part);
+        MKG_GO(add_missing(g->e, whole, "unknown_entity", &searched, err));
+    }
+out:
+    mkg_stats_clear(&stats);
+    mkg__buf_clear(&searched);
+    return st;
+}
+
 /* The names of the question, one behind the other. */
 static mkg_status put_names(gather *g, mkg__buf *out, mkg_err *err)
 {

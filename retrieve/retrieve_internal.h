@@ -21,11 +21,13 @@ typedef struct mkg__span {
     size_t chars;
     mkg_ids nodes; /* the best first */
     bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
-    bool negated;     /* "without fever": what must not be there */
-    const char *how;  /* "exact", "alias", "fuzzy", "colloquial"; static */
-    double score;     /* of the first node, 0 … 1 */
-    uint32_t surface; /* of the name index: the name that it was found by */
-    float *scores;    /* of each node */
+    bool negated;            /* "without fever": what must not be there */
+    const char *how;         /* "exact", "alias", "fuzzy", "colloquial"; static */
+    double score;            /* of the first node, 0 … 1 */
+    uint32_t surface;        /* of the name index: the name that it was found by */
+    float *scores;           /* of each node */
+    size_t whole, whole_end; /* the longer name that it is a part of and that nobody
+                                knows: "新冠肺炎" of 肺炎; empty if there is none */
 } mkg__span;
 
 typedef struct mkg__spans {

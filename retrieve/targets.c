@@ -6,9 +6,10 @@
 
 bool mkg__span_counts(const gather *g, size_t span)
 {
+    if (g->spans->at[span].nodes.n == 0) return false;
     if (!g->spans->at[span].phrase) return true;
     for (size_t k = 0; k < g->spans->n; k++)
-        if (!g->spans->at[k].phrase) return false;
+        if (!g->spans->at[k].phrase && g->spans->at[k].nodes.n) return false;
     return true;
 }
 
