@@ -207,8 +207,12 @@ static mkg_status gather_ask(gather *g, const mkg__asks *asks, size_t ask, mkg_e
     size_t first = g->nfound;
 
     for (size_t k = 0; k < g->spans->n; k++)
-        if (mkg__span_counts(g, k)) MKG_GO(along_span(g, a, ask, k, err));
+        if (mkg__span_counts(g, k) && !mkg__span_is_condition(g, k))
+            MKG_GO(along_span(g, a, ask, k, err));
+    size_t all = g->nfound - first;
+    MKG_GO(mkg__keep_conditions(g, first, err));
     size_t n = g->nfound - first;
+    bool unmet = all && n == 0;
     candidate *list = n ? g->found + first : NULL;
     if (g->nspans > 1 || g->form->negatives) count_mentions(g, list, n);
     if (n) qsort(list, n, sizeof *list, best_in_list);
@@ -216,7 +220,8 @@ static mkg_status gather_ask(gather *g, const mkg__asks *asks, size_t ask, mkg_e
     g->nfound = first + n;
     for (size_t k = 0; k < n; k++)
         list[k].place = k;
-    if (is_joint(g, a) && (n == 0 || list[0].mentions < g->nspans))
+    MKG_GO(mkg__add_reasons(g, first, err));
+    if (unmet || (is_joint(g, a) && (n == 0 || g->found[first].mentions < g->nspans)))
         MKG_GO(mkg__missing_joint(g, a->relation, err));
 out:
     return st;

@@ -66,7 +66,7 @@ static bool has_beside(const mkg__words *w, mkg__word_kind kind, const mkg__ques
 
 /* "Without" before the name, or "excluded" after it. What asks whether ("有没有") ends
  * in the same words and says nothing of the kind. */
-static bool is_negated(const mkg__words *w, const mkg__question *q, const mkg__span *m)
+static bool is_negated(const mkg__words *w, const mkg__question *q, mkg__span *m)
 {
     size_t end = m->start, from = m->end;
     while (end && is_blank(q, end - 1))
@@ -74,7 +74,11 @@ static bool is_negated(const mkg__words *w, const mkg__question *q, const mkg__s
     while (from < q->folded.len && is_blank(q, from))
         from++;
     size_t n = mkg__word_before(q, &w->kind[MKG__NOT_BEFORE], end);
-    if (n && mkg__word_before(q, &w->kind[MKG__YES_NO], end) < n) return true;
+    m->denied_from = m->start;
+    if (n && mkg__word_before(q, &w->kind[MKG__YES_NO], end) < n) {
+        m->denied_from = end - n;
+        return true;
+    }
     return from < q->folded.len &&
            mkg__word_longest(q, &w->kind[MKG__NOT_AFTER], from) > 0;
 }
@@ -100,8 +104,12 @@ static bool mark_negated(const mkg__words *w, const mkg__question *q, mkg__spans
         mkg__span *m = &spans->at[i];
         if (m->phrase) continue;
         named++;
-        m->negated = is_negated(w, q, m) ||
-                     (i && spans->at[i - 1].negated && joins(q, &spans->at[i - 1], m));
+        m->negated = is_negated(w, q, m);
+        if (!m->negated && i && spans->at[i - 1].negated &&
+            joins(q, &spans->at[i - 1], m)) {
+            m->negated = true;
+            m->denied_from = spans->at[i - 1].denied_from;
+        }
         negated += m->negated;
     }
     for (size_t i = 0; named == negated && i < spans->n; i++)

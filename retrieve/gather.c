@@ -143,23 +143,14 @@ static bool is_ambiguous(const gather *g)
     return false;
 }
 
-static bool has_type(const gather *g, size_t span, mkg_view type)
-{
-    if (type.len == 0) return true;
-    for (size_t i = 0; i < g->ntargets; i++)
-        if (g->targets[i].span == span && !g->targets[i].negated &&
-            mkg__view_eq(g->targets[i].type, type))
-            return true;
-    return false;
-}
-
 /* Can the ask be about two names of the question, as in "A 会引起 B 吗"? */
 static bool fits_pair(const gather *g, const mkg_relation *r)
 {
     for (size_t i = 0; i < g->spans->n; i++)
         for (size_t k = 0; k < g->spans->n; k++)
             if (i != k && mkg__span_counts(g, i) && mkg__span_counts(g, k) &&
-                has_type(g, i, r->subject_type) && has_type(g, k, r->object_type))
+                mkg__span_has_type(g, i, r->subject_type) &&
+                mkg__span_has_type(g, k, r->object_type))
                 return true;
     return false;
 }
@@ -169,7 +160,7 @@ static bool fits_all(const gather *g, const mkg_relation *r)
 {
     for (size_t i = 0; i < g->spans->n; i++)
         if (mkg__span_counts(g, i) && !g->spans->at[i].negated &&
-            !has_type(g, i, r->subject_type))
+            !mkg__span_has_type(g, i, r->subject_type))
             return false;
     return true;
 }
@@ -267,6 +258,7 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
     if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
         MKG_GO(mkg__gather_paths(g, err));
+    if (link && !decided) MKG_GO(mkg__gather_chain(g, asks, &decided, err));
     if (decided) goto out;
     if (mkg__form_unknown(g->form, g->q, asks, g->nspans, &start, &end)) {
         MKG_GO(missing_unknown(g, start, end, err));
@@ -294,7 +286,7 @@ static bool is_inner(const gather *g, const mkg__asks *asks, const mkg__ask *a)
             b->relation->subject_type.len == 0)
             continue;
         for (size_t k = 0; k < g->spans->n; k++)
-            if (has_type(g, k, b->relation->subject_type)) return true;
+            if (mkg__span_has_type(g, k, b->relation->subject_type)) return true;
     }
     return false;
 }
@@ -331,6 +323,7 @@ static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_e
 {
     mkg_status st = MKG_OK;
 
+    mkg__find_conditions(g, asks);
     drop_inner(g, asks);
     MKG_GO(mkg__split_asks(g, asks, empty, err));
     drop_guessed(empty);

@@ -58,13 +58,24 @@ static bool beside(const mkg__question *q, size_t a, size_t b)
     return b == a + 1 && (q->folded.ptr[a] == ' ' || q->folded.ptr[a] == '-');
 }
 
-/* Words before the name, one blank or hyphen between them, that nothing explains. */
+static bool may_belong(const mkg__form *f, size_t from, size_t to, bool generic)
+{
+    if (is_open(f, from, to)) return true;
+    for (size_t i = from; i < to; i++)
+        if (f->by[i] != MKG__BY_NAME) return false;
+    return generic;
+}
+
+/* Words before the name, one blank or hyphen between them, that nothing explains;
+ * before "syndrome", which is no name by itself, also other names. */
 static void words_before(const mkg__words *w, const mkg__question *q,
                          const mkg__form *f, const mkg__token *t, size_t first,
                          mkg__span *m)
 {
+    bool generic = mkg__word_listed(&w->kind[MKG__GENERIC], of(q, m->start, m->end));
     for (size_t k = first, n = 0; k-- > 0 && n < WORDS_BEFORE; n++) {
-        if (!beside(q, t[k].end, m->whole) || !is_open(f, t[k].start, t[k].end) ||
+        if (!beside(q, t[k].end, m->whole) ||
+            !may_belong(f, t[k].start, t[k].end, generic) ||
             is_said(w, of(q, t[k].start, t[k].end)))
             break;
         m->whole = t[k].start;

@@ -45,18 +45,28 @@ out:
     return st;
 }
 
+/* "24952 names": counting them takes milliseconds, so it is done once a version. */
+static mkg_status put_count(gather *g, mkg__buf *out, mkg_err *err)
+{
+    mkg_retriever *r = g->r;
+    mkg_stats stats = {0};
+    if (r->names == 0 || r->names_version != mkg_kg_version(g->kg)) {
+        mkg_status st = mkg_kg_stats(g->kg, &stats, err);
+        r->names = stats.names;
+        r->names_version = mkg_kg_version(g->kg);
+        mkg_stats_clear(&stats);
+        if (st < 0) return st;
+    }
+    mkg__buf_printf(out, g->q->lang == MKG_LANG_ZH ? "%llu 个名称" : "%llu names",
+                    (unsigned long long)r->names);
+    return MKG_OK;
+}
+
 mkg_status mkg__missing_entity(gather *g, const char *what, mkg_err *err)
 {
-    mkg_status st = MKG_OK;
-    mkg_stats stats = {0};
     mkg__buf searched = {0};
-
-    MKG_GO(mkg_kg_stats(g->kg, &stats, err));
-    mkg__buf_printf(&searched, g->q->lang == MKG_LANG_ZH ? "%llu 个名称" : "%llu names",
-                    (unsigned long long)stats.names);
-    st = add_missing(g->e, what, "unknown_entity", &searched, err);
-out:
-    mkg_stats_clear(&stats);
+    mkg_status st = put_count(g, &searched, err);
+    if (st >= 0) st = add_missing(g->e, what, "unknown_entity", &searched, err);
     mkg__buf_clear(&searched);
     return st;
 }
@@ -82,7 +92,6 @@ static const char *words_of(gather *g, size_t start, size_t end)
 mkg_status mkg__missing_wholes(gather *g, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    mkg_stats stats = {0};
     mkg__buf searched = {0};
     bool zh = g->q->lang == MKG_LANG_ZH;
     size_t last = SIZE_MAX;
@@ -97,16 +106,13 @@ mkg_status mkg__missing_wholes(gather *g, mkg_err *err)
             st = mkg__nomem(err);
             goto out;
         }
-        if (stats.names == 0) MKG_GO(mkg_kg_stats(g->kg, &stats, err));
         searched.len = 0;
-        mkg__buf_printf(&searched, zh ? "%llu 个名称" : "%llu names",
-                        (unsigned long long)stats.names);
+        MKG_GO(put_count(g, &searched, err));
         if (m->nodes.n)
             mkg__buf_printf(&searched, zh ? "，其中有%s" : "; %s is one of them", part);
         MKG_GO(add_missing(g->e, whole, "unknown_entity", &searched, err));
     }
 out:
-    mkg_stats_clear(&stats);
     mkg__buf_clear(&searched);
     return st;
 }

@@ -127,20 +127,21 @@ static bool joins(uint32_t c)
 }
 
 /* The end of the word that begins at `from`, and where the next may begin: the
- * possessive "'s" is no word. */
+ * possessive "'s", or "'" after an s, is no word. */
 static size_t word_end(const char *text, size_t from, size_t n, size_t *next)
 {
     size_t i = from, len;
     while (i < n && mkg__is_word(mkg__utf8_decode(text + i, n - i, &len)))
         i += len;
     *next = i;
-    if (i < n && is_apostrophe(mkg__utf8_decode(text + i, n - i, &len)) &&
-        i + len < n && text[i + len] == 's') {
-        size_t after = i + len + 1, more;
-        if (after == n ||
-            !mkg__is_word(mkg__utf8_decode(text + after, n - after, &more)))
-            *next = after;
-    }
+    if (i == n || !is_apostrophe(mkg__utf8_decode(text + i, n - i, &len))) return i;
+    size_t after = i + len, more;
+    if (after < n && text[after] == 's')
+        after++;
+    else if (text[i - 1] != 's')
+        return i;
+    if (after == n || !mkg__is_word(mkg__utf8_decode(text + after, n - after, &more)))
+        *next = after;
     return i;
 }
 

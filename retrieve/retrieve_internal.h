@@ -22,6 +22,7 @@ typedef struct mkg__span {
     mkg_ids nodes; /* the best first */
     bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
     bool negated;            /* "without fever": what must not be there */
+    size_t denied_from;      /* … and where the words that say so begin */
     const char *how;         /* "exact", "alias", "fuzzy", "colloquial"; static */
     double score;            /* of the first node, 0 … 1 */
     uint32_t surface;        /* of the name index: the name that it was found by */

@@ -14,7 +14,8 @@ struct mkg_retriever {
     char *data; /* folder of the tables, NULL: none */
     mkg__words words;
     double weight[MKG_CHANNELS];
-    mkg__classifier *classifier; /* NULL: none fits the vocabulary */
+    mkg__classifier *classifier;   /* NULL: none fits the vocabulary */
+    uint64_t names, names_version; /* of the graph, counted when first told */
     /* Opened when a question first needs them. */
     mkg_graph *graph; /* the whole of it */
     mkg__text_index *text;

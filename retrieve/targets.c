@@ -68,3 +68,13 @@ mkg_status mkg__find_targets(gather *g, mkg_err *err)
 out:
     return st;
 }
+
+bool mkg__span_has_type(const gather *g, size_t span, mkg_view type)
+{
+    if (type.len == 0) return true;
+    for (size_t i = 0; i < g->ntargets; i++)
+        if (g->targets[i].span == span && !g->targets[i].negated &&
+            mkg__view_eq(g->targets[i].type, type))
+            return true;
+    return false;
+}
