@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool overlaps(const mkg__ask *a, size_t from, size_t to)
+static bool begins_in(const mkg__ask *a, size_t from, size_t to)
 {
-    return a->end > a->start && a->start < to && from < a->end;
+    return a->end > a->start && a->start >= from && a->start < to;
 }
 
 /* Where the words of the condition that ends in the span begin: behind the name before
@@ -81,9 +81,9 @@ static bool read_condition(gather *g, const mkg__asks *asks, size_t from, condit
 {
     size_t to = g->spans->at[c->span].start;
     for (size_t i = 0; i < asks->n; i++)
-        if (overlaps(&asks->at[i], from, to)) take_relations(g, c, &asks->at[i]);
+        if (begins_in(&asks->at[i], from, to)) take_relations(g, c, &asks->at[i]);
     for (size_t i = 0; c->nrelations && i < asks->n; i++)
-        if (!overlaps(&asks->at[i], from, to) && is_about(g, c, &asks->at[i]))
+        if (!begins_in(&asks->at[i], from, to) && is_about(g, c, &asks->at[i]))
             return true;
     return false;
 }
@@ -99,7 +99,7 @@ void mkg__find_conditions(gather *g, mkg__asks *asks)
         size_t kept = 0;
         if (from == m->start || !read_condition(g, asks, from, &c)) continue;
         for (size_t i = 0; i < asks->n; i++)
-            if (!overlaps(&asks->at[i], from, m->start) &&
+            if (!begins_in(&asks->at[i], from, m->start) &&
                 (asks->at[i].weak || is_about(g, &c, &asks->at[i])))
                 asks->at[kept++] = asks->at[i];
         asks->n = kept;
