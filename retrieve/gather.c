@@ -255,6 +255,7 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
     size_t start, end;
     bool link = asks_for_link(g, asks), decided = link && is_decided(g, asks);
 
+    g->e->whether = link;
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
     if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
         MKG_GO(mkg__gather_paths(g, err));
