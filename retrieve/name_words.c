@@ -101,12 +101,11 @@ size_t mkg__word_form(mkg_view w, char *out, size_t cap)
     size_t end = n;
     n = number_form(out, n);
     if (n == 0 || n != end || (out[0] >= '0' && out[0] <= '9')) return n;
-    n = one_vowel(out, n);
+    n = singular(out, one_vowel(out, n));
     if (n > 5 && ends(out, n, "our")) {
         out[n - 2] = 'r';
         n--;
     }
-    n = singular(out, n);
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
         if (n == strlen(empty[i]) && memcmp(out, empty[i], n) == 0) return 0;
     return n;
