@@ -83,7 +83,8 @@ static bool right_type(const target *t, const mkg_relation *r)
  * that stands beside it. */
 static unsigned doubt_of(const gather *g, const target *t, const mkg_relation *r)
 {
-    bool guess = g->spans->at[t->span].score < 1;
+    const mkg__span *m = &g->spans->at[t->span];
+    bool guess = m->score < 1 || m->rival;
     return (right_type(t, r) ? 0u : 2u) + guess;
 }
 

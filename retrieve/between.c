@@ -75,7 +75,8 @@ mkg_status mkg__gather_direct(gather *g, mkg_err *err)
     for (size_t i = 0; i < g->ntargets; i++)
         for (size_t k = 0; k < g->ntargets; k++) {
             const target *a = &g->targets[i], *b = &g->targets[k];
-            if (a->span != b->span && !a->negated && !b->negated)
+            bool rivals = g->spans->at[a->span].rival || g->spans->at[b->span].rival;
+            if (a->span != b->span && !a->negated && !b->negated && !rivals)
                 MKG_GO(facts_between(g, a, b, &place, err));
         }
     order_direct(g, first);

@@ -21,7 +21,8 @@ static size_t words_from(const gather *g, size_t span)
     size_t from = m->start;
     if (m->negated) return m->denied_from;
     for (size_t k = span; k-- > 0 && from == m->start;)
-        if (mkg__span_counts(g, k)) from = g->spans->at[k].end;
+        if (mkg__span_counts(g, k) && !g->spans->at[k].rival)
+            from = g->spans->at[k].end;
     /* Another question is no condition. */
     for (size_t i = from; i < m->start; i++)
         if (memchr(",;?", g->q->folded.ptr[i], 3) ||
@@ -95,7 +96,8 @@ void mkg__find_conditions(gather *g, mkg__asks *asks)
          span++) {
         const mkg__span *m = &g->spans->at[span];
         condition c = {.span = span, .unwanted = m->negated};
-        size_t from = mkg__span_counts(g, span) ? words_from(g, span) : m->start;
+        bool counts = mkg__span_counts(g, span) && !m->rival;
+        size_t from = counts ? words_from(g, span) : m->start;
         size_t kept = 0;
         if (from == m->start || !read_condition(g, asks, from, &c)) continue;
         for (size_t i = 0; i < asks->n; i++)

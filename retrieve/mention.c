@@ -167,6 +167,44 @@ static bool overlaps_any(const mkg__span *kept, size_t n, const mkg__span *m)
     return false;
 }
 
+/* Is it a name to the letter that overlaps one of those kept, and only one, and has
+ * letters outside of it? 内痔 where 痔出血 was taken from 内痔出血. */
+static bool sticks_out(const mkg__span *kept, size_t n, const mkg__span *m)
+{
+    size_t over = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (m->start >= kept[i].end || kept[i].start >= m->end) continue;
+        if (m->start >= kept[i].start && m->end <= kept[i].end) return false;
+        over++;
+    }
+    return over == 1 && m->score >= 1;
+}
+
+static mkg_status add_rival(const mkg__names *x, mkg__spans *s, const mkg__span *m,
+                            mkg_err *err)
+{
+    if (!mkg__grow(&s->rivals, &s->rivals_cap, s->nrivals + 1, sizeof *s->rivals))
+        return mkg__nomem(err);
+    mkg__span *r = &s->rivals[s->nrivals++];
+    *r = *m;
+    r->rival = true;
+    return fill_nodes(x, r, err);
+}
+
+mkg_status mkg__spans_join_rivals(mkg__spans *s, mkg_err *err)
+{
+    if (s->nrivals == 0) return MKG_OK;
+    if (!mkg__grow(&s->at, &s->cap, s->n + s->nrivals, sizeof *s->at))
+        return mkg__nomem(err);
+    for (size_t i = 0; i < s->nrivals; i++) {
+        s->rivals[i].whole = s->rivals[i].start;
+        s->rivals[i].whole_end = s->rivals[i].end;
+        s->at[s->n++] = s->rivals[i];
+    }
+    s->nrivals = 0;
+    return MKG_OK;
+}
+
 /* Phrases that users give come from any text: short ones stand for too much. */
 static bool says_enough(const mkg__names *x, const char *text, const mkg__name_match *m)
 {
@@ -264,8 +302,13 @@ static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
         }
     }
     if (out->n) qsort(out->at, out->n, sizeof *out->at, longest_first);
-    for (size_t i = 0; i < out->n; i++)
-        if (!overlaps_any(out->at, kept, &out->at[i])) out->at[kept++] = out->at[i];
+    for (size_t i = 0; i < out->n; i++) {
+        mkg__span m = out->at[i];
+        if (!overlaps_any(out->at, kept, &m))
+            out->at[kept++] = m;
+        else if (sticks_out(out->at, kept, &m))
+            MKG_GO(add_rival(x, out, &m, err));
+    }
     out->n = kept;
     if (kept) qsort(out->at, kept, sizeof *out->at, by_start);
     for (size_t i = 0; i < kept; i++)
@@ -341,6 +384,11 @@ void mkg__spans_clear(mkg__spans *s)
         mkg_ids_clear(&s->at[i].nodes);
         mkg__free(s->at[i].scores);
     }
+    for (size_t i = 0; i < s->nrivals; i++) {
+        mkg_ids_clear(&s->rivals[i].nodes);
+        mkg__free(s->rivals[i].scores);
+    }
+    mkg__free(s->rivals);
     mkg__free(s->at);
     mkg__free(s->covered);
     memset(s, 0, sizeof *s);

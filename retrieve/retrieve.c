@@ -222,6 +222,7 @@ mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
     MKG_GO(mkg__form_read(&r->words, &q, &spans, &asks, &form, err));
     mkg__form_whole(&r->words, &q, &form, &spans);
     drop_generic(r, &q, &spans);
+    MKG_GO(mkg__spans_join_rivals(&spans, err));
     double t1 = mkg__now();
     MKG_GO(mkg__gather(r, &q, &spans, &form, &asks, limit, channels, e, err));
     MKG_GO(fill_mentions(kg, &q, &spans, e, err));

@@ -27,6 +27,7 @@ typedef struct mkg__span {
     double score;            /* of the first node, 0 … 1 */
     uint32_t surface;        /* of the name index: the name that it was found by */
     float *scores;           /* of each node */
+    bool rival;              /* overlaps a longer name that was taken */
     size_t whole, whole_end; /* the longer name that it is a part of and that nobody
                                 knows: "新冠肺炎" of 肺炎; empty if there is none */
 } mkg__span;
@@ -34,6 +35,8 @@ typedef struct mkg__span {
 typedef struct mkg__spans {
     mkg__span *at;
     size_t n, cap;
+    mkg__span *rivals; /* names that overlap one of them and stick out of it */
+    size_t nrivals, rivals_cap;
     char *covered; /* bytes of the folded question that are question words */
 } mkg__spans;
 
@@ -42,6 +45,8 @@ typedef struct mkg__spans {
  * names that are misspelt there. In the order of the question. */
 mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
                            mkg_err *err);
+/* Append the rivals to the spans: they are read like other names, after them. */
+mkg_status mkg__spans_join_rivals(mkg__spans *s, mkg_err *err);
 void mkg__spans_clear(mkg__spans *s);
 
 /* A phrase of the vocabulary that stands in the question. */

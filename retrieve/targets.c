@@ -58,7 +58,7 @@ mkg_status mkg__find_targets(gather *g, mkg_err *err)
     for (size_t i = 0; i < g->spans->n; i++) {
         const mkg_ids *ids = &g->spans->at[i].nodes;
         if (!mkg__span_counts(g, i)) continue;
-        g->nspans += !g->spans->at[i].negated;
+        g->nspans += !g->spans->at[i].negated && !g->spans->at[i].rival;
         size_t first = g->ntargets;
         for (size_t k = 0; k < ids->n; k++)
             MKG_GO(add_target(g, i, ids->ids[k], ids->ids[k], err));
