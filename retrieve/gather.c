@@ -242,6 +242,13 @@ static bool any_direct(const gather *g)
     return false;
 }
 
+static bool only_weak(const mkg__asks *asks)
+{
+    for (size_t i = 0; i < asks->n; i++)
+        if (!asks->at[i].weak && !asks->at[i].guessed) return false;
+    return asks->n > 0;
+}
+
 /* What the question asks for, as settled: along relations, or between names. */
 static bool on(const gather *g, mkg_channel c)
 {
@@ -257,7 +264,9 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
 
     g->e->whether = link;
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
-    if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
+    /* "Which gene is associated with A and B" asks for genes, not for ways. */
+    if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH) &&
+        (asks->n == 0 || only_weak(asks)))
         MKG_GO(mkg__gather_paths(g, err));
     if (link && !decided) MKG_GO(mkg__gather_chain(g, asks, &decided, err));
     if (decided) goto out;
@@ -311,13 +320,6 @@ static void drop_guessed(mkg__asks *a)
     for (size_t i = 0; i < a->n; i++)
         if (!a->at[i].guessed) a->at[kept++] = a->at[i];
     a->n = kept;
-}
-
-static bool only_weak(const mkg__asks *asks)
-{
-    for (size_t i = 0; i < asks->n; i++)
-        if (!asks->at[i].weak && !asks->at[i].guessed) return false;
-    return asks->n > 0;
 }
 
 static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)

@@ -22,6 +22,10 @@ struct mkg_retriever {
     mkg_vectors *vectors;
 };
 
+/* The weights of the table that it names; MKG_EPARSE with file and line. */
+mkg_status mkg__weights_read(double weight[MKG_CHANNELS], const char *path,
+                             mkg_err *err);
+
 /* r->graph of the version that the handle sees. */
 mkg_status mkg__retriever_graph(mkg_retriever *r, mkg_err *err);
 

@@ -49,7 +49,17 @@ static void fill(mkg_writer *w)
            asthma = node(w, "disease", "asthma", "哮喘"),
            atenolol = node(w, "drug", "atenolol", "阿替洛尔"),
            large = node(w, "gene", "LARGE", NULL), tp53 = node(w, "gene", "TP53", NULL),
-           kit = node(w, "gene", "KIT", NULL);
+           kit = node(w, "gene", "KIT", NULL),
+           alzheimer = node(w, "disease", "Alzheimer disease", NULL),
+           dermatitis = node(w, "disease", "atopic dermatitis", NULL),
+           itching = node(w, "symptom", "itching", NULL),
+           memory = node(w, "symptom", "forgetfulness", NULL);
+    mkg_id both[] = {alzheimer, dermatitis};
+    for (size_t i = 0; i < 2; i++)
+        assert_mkg_ok(
+            mkg_writer_name(w, both[i], MKG_ENTRY_ALIAS, MKG_LANG_EN, V("ADX"), &err));
+    fact(w, alzheimer, "symptom", memory, NULL);
+    fact(w, dermatitis, "symptom", itching, NULL);
     fact(w, klippel, "description", MKG_ID_NONE, "Fused vertebrae of the neck.");
     fact(w, diabetes, "description", MKG_ID_NONE, "A disease of insulin resistance.");
     fact(w, syndrome, "description", MKG_ID_NONE, "Signs that occur together.");
@@ -223,6 +233,21 @@ static void test_conditions(void **state)
     mkg_evidence_free(e);
 }
 
+/* Of two diseases with one name the one that goes with the other name is meant. */
+static void test_coherence(void **state)
+{
+    mkg_evidence *e;
+    ask(*state, "symptoms of ADX", &e);
+    assert_int_equal(e->npieces, 2);
+    assert_int_equal(e->status, MKG_AMBIGUOUS);
+    mkg_evidence_free(e);
+    assert_string_equal(ask(*state, "does ADX cause itching", &e),
+                        "atopic dermatitis symptom itching;");
+    assert_int_equal(e->verdict, MKG_VERDICT_YES);
+    assert_string_equal(e->mentions[0].name, "atopic dermatitis");
+    mkg_evidence_free(e);
+}
+
 static void test_chain(void **state)
 {
     mkg_evidence *e;
@@ -264,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_words),      cmocka_unit_test(test_variants),
         cmocka_unit_test(test_wholes),     cmocka_unit_test(test_symbols),
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_instead),    cmocka_unit_test(test_choice)};
+        cmocka_unit_test(test_coherence),  cmocka_unit_test(test_instead),
+        cmocka_unit_test(test_choice)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
