@@ -264,10 +264,11 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
 
     g->e->whether = link;
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
-    /* "Which gene is associated with A and B" asks for genes, not for ways. */
-    if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH) &&
-        (asks->n == 0 || only_weak(asks)))
-        MKG_GO(mkg__gather_paths(g, err));
+    /* "Which gene is associated with A and B" asks for genes; for ways, if there is
+     * none. */
+    bool ways = g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH);
+    bool first = asks->n == 0 || only_weak(asks);
+    if (ways && first) MKG_GO(mkg__gather_paths(g, err));
     if (link && !decided) MKG_GO(mkg__gather_chain(g, asks, &decided, err));
     if (decided) goto out;
     if (mkg__form_unknown(g->form, g->q, asks, g->nspans, &start, &end)) {
@@ -275,6 +276,7 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
         goto out;
     }
     MKG_GO(mkg__gather_asked(g, asks, err));
+    if (ways && !first && g->nfound == 0) MKG_GO(mkg__gather_paths(g, err));
     if (g->nfound == 0 && on(g, MKG_CHANNEL_PAGERANK))
         MKG_GO(mkg__gather_pagerank(g, empty, err));
     if (g->nfound == 0 && on(g, MKG_CHANNEL_VECTOR))

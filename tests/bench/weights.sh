@@ -31,7 +31,7 @@ for fold in 0 1 2 3 4; do
             awk -v n="$name" -v t=$times -F'\t' -v OFS='\t' \
                 '$1 == n {$2 *= t} {print}' "$folder/start" >"$folder/try"
             now=$(mrr "$folder/train.jsonl" "$folder/try")
-            if [ "$(echo "$now $best" | awk '{print $1 > $2}')" = 1 ]; then
+            if [ "$(echo "$now $best" | awk '{print ($1 > $2)}')" = 1 ]; then
                 best=$now
                 cp "$folder/try" "$folder/best"
             fi
