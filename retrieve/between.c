@@ -8,6 +8,12 @@
 
 enum { PATHS = 3, PATH_LENGTH = 3 };
 
+static bool forbids(const gather *g, mkg_id relation)
+{
+    const mkg_relation *r = mkg_kg_relation(g->kg, relation, false);
+    return r && mkg__word_listed(&g->r->words.kind[MKG__FORBIDS], r->name);
+}
+
 /* Facts from a to b, read from the side that has fewer. */
 static mkg_status facts_between(gather *g, const target *a, const target *b,
                                 size_t *place, mkg_err *err)
@@ -28,6 +34,7 @@ static mkg_status facts_between(gather *g, const target *a, const target *b,
         c->span = a->span;
         c->far_span = b->span;
         c->near = a->node;
+        c->forbids = forbids(g, g->edges.edges[i].relation);
     }
 out:
     return st;

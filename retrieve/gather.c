@@ -105,6 +105,7 @@ static void fuse(gather *g)
     for (size_t i = 0; i < g->nfound; i++) {
         candidate *c = &g->found[i];
         c->score = g->r->weight[c->channel] * k / (k + (double)c->place);
+        if (c->forbids) c->score += 1; /* nobody may overlook it */
     }
     qsort(g->found, g->nfound, sizeof *g->found, by_fact);
     for (size_t i = 0; i < g->nfound; i++) {

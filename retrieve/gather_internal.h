@@ -40,6 +40,7 @@ typedef struct candidate {
         doubt;    /* how sure it is that the mention is what is asked about; 0: sure */
     size_t known; /* how much the graph says of `other` */
     mkg_id because[CONDITIONS_MAX]; /* facts by which the conditions hold */
+    bool forbids; /* says that two names of the question do not go together */
     double score;
 } candidate;
 
