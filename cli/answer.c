@@ -217,7 +217,13 @@ static void put_missing(screen *s)
     if (e->nmissing) heading(s, "没有找到", "Not found");
     for (size_t i = 0; i < e->nmissing; i++) {
         const mkg_missing *m = &e->missing[i];
-        if (strcmp(m->reason, "unknown_entity") == 0)
+        bool question = strcmp(m->what, e->question) == 0;
+        if (strcmp(m->reason, "unknown_entity") == 0 && !question)
+            mkg__buf_printf(
+                &s->piece,
+                say(s, "“%s”：图中没有这个名称", "'%s': the graph has no such name"),
+                m->what);
+        else if (question && strcmp(m->reason, "unknown_entity") == 0)
             mkg__buf_printf(
                 &s->piece,
                 say(s, "“%s”里没有图中的名称", "no name of the graph in '%s'"),
@@ -275,6 +281,9 @@ static void put_understood(screen *s, bool explain)
     for (size_t i = 0; i < e->nintents; i++) {
         mkg__buf_printf(&s->piece, "%s%s", i ? say(s, "、", ", ") : "",
                         e->intents[i].label);
+        if (e->intents[i].guessed)
+            mkg__buf_str(&s->piece,
+                         say(s, "（由问法推测）", " (guessed from the wording)"));
         if (explain)
             mkg__buf_printf(&s->piece, say(s, "（%s %.2f）", " (%s %.2f)"),
                             e->intents[i].name, e->intents[i].score);

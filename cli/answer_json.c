@@ -28,8 +28,9 @@ static json_t *relations_json(const mkg_evidence *e)
     json_t *list = json_array();
     for (size_t i = 0; i < e->nintents; i++)
         json_array_append_new(
-            list, json_pack("{s:s, s:f, s:s}", "relation", e->intents[i].name, "score",
-                            e->intents[i].score, "label", e->intents[i].label));
+            list, json_pack("{s:s, s:f, s:s, s:b}", "relation", e->intents[i].name,
+                            "score", e->intents[i].score, "label", e->intents[i].label,
+                            "guessed", e->intents[i].guessed));
     return list;
 }
 

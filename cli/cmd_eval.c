@@ -36,6 +36,55 @@ out:
     json_decref(evidence);
 }
 
+/* The parts of one group by name. */
+static json_t *parts_json(const mkg_retrieval_score *s, const char *group)
+{
+    json_t *v = json_object();
+    for (size_t i = 0; i < s->nparts; i++) {
+        const mkg_eval_part *p = &s->parts[i];
+        if (strcmp(p->group, group) == 0)
+            json_object_set_new(v, p->name,
+                                json_pack("{s:I, s:f, s:f, s:f, s:f}", "cases",
+                                          (json_int_t)p->cases, "hit_at_1", p->hit[0],
+                                          "hit_at_5", p->hit[1], "hit_at_10", p->hit[2],
+                                          "mrr", p->mrr));
+    }
+    return v;
+}
+
+static json_t *score_json(const mkg_retrieval_score *s)
+{
+    return json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f, s:f}, s:I, s:I, "
+                     "s:o, s:o}",
+                     "cases", (json_int_t)s->cases, "skipped", (json_int_t)s->skipped,
+                     "recall_at_1", s->recall_any[0], "recall_at_5", s->recall_any[1],
+                     "recall_at_10", s->recall_any[2], "all_in_20", s->all_in_20, "mrr",
+                     s->mrr, "ms", "p50", s->ms_p50, "p95", s->ms_p95, "p99", s->ms_p99,
+                     "unanswerable", (json_int_t)s->unanswerable, "refused",
+                     (json_int_t)s->refused, "relation", parts_json(s, "relation"),
+                     "how", parts_json(s, "how"));
+}
+
+static mkg_status print_parts(cli *c, const mkg_retrieval_score *s)
+{
+    static const char *const columns[] = {"",       "cases", "hit@1", "hit@5",
+                                          "hit@10", "MRR",   NULL};
+    cli_table t = {.align = "lrrrrr"};
+    if (s->nparts == 0) return MKG_OK;
+    cli_print(c, "\n");
+    cli_heads(&t, columns);
+    for (size_t i = 0; i < 2 * s->nparts; i++) { /* relations first */
+        const mkg_eval_part *p = &s->parts[i % s->nparts];
+        if ((strcmp(p->group, "how") == 0) != (i >= s->nparts)) continue;
+        cli_cell(&t, "%s %s", p->group, p->name);
+        cli_cell(&t, "%zu", p->cases);
+        for (size_t k = 0; k < 3; k++)
+            cli_cell(&t, "%.3f", p->hit[k]);
+        cli_cell(&t, "%.3f", p->mrr);
+    }
+    return cli_table_print(c, &t, 1);
+}
+
 static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
 {
     const struct {
@@ -48,16 +97,7 @@ static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
                 {"MRR", s->mrr}};
     cli_table t = {.align = "lr"};
 
-    if (c->json)
-        return cli_json(
-            c, json_pack(
-                   "{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f, s:f}, s:I, s:I}",
-                   "cases", (json_int_t)s->cases, "skipped", (json_int_t)s->skipped,
-                   "recall_at_1", s->recall_any[0], "recall_at_5", s->recall_any[1],
-                   "recall_at_10", s->recall_any[2], "all_in_20", s->all_in_20, "mrr",
-                   s->mrr, "ms", "p50", s->ms_p50, "p95", s->ms_p95, "p99", s->ms_p99,
-                   "unanswerable", (json_int_t)s->unanswerable, "refused",
-                   (json_int_t)s->refused));
+    if (c->json) return cli_json(c, score_json(s));
     cli_cell(&t, "cases");
     cli_cell(&t, "%zu", s->cases);
     cli_cell(&t, "skipped (no gold)");
@@ -76,7 +116,8 @@ static mkg_status print_score(cli *c, const mkg_retrieval_score *s)
     cli_cell(&t, "%.2f", s->ms_p95);
     cli_cell(&t, "latency p99, ms");
     cli_cell(&t, "%.2f", s->ms_p99);
-    return cli_table_print(c, &t, 0);
+    mkg_status st = cli_table_print(c, &t, 0);
+    return st < 0 ? st : print_parts(c, s);
 }
 
 static mkg_status read_channels(cli *c, unsigned *out)

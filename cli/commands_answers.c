@@ -142,7 +142,8 @@ const cli_command cli_answers_commands[] = {
          "0, \"end\": 9, \"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
          "\"how\": \"exact\", \"score\": 1.0, \"negated\": false}], \"relations\": "
          "[{\"relation\": "
-         "\"complication\", \"score\": 1.0, \"label\": \"并发症\"}], \"evidence\": "
+         "\"complication\", \"score\": 1.0, \"label\": \"并发症\", "
+         "\"guessed\": false}], \"evidence\": "
          "[{\"n\": 1, \"fact\": 4211, \"subject\": \"糖尿病\", \"relation\": "
          "\"complication\", \"object\": \"糖尿病肾病\", \"source\": \"medical.jsonl\", "
          "\"locator\": \"medical.jsonl:812\", \"score\": 0.93, \"why\": \"intent\", "
@@ -211,7 +212,10 @@ const cli_command cli_answers_commands[] = {
      .shape = "{\"cases\": 974, \"skipped\": 0, \"recall_at_1\": 0.9, \"recall_at_5\": "
               "0.9, \"recall_at_10\": 0.9, \"all_in_20\": 0.8, \"mrr\": 0.9, \"ms\": "
               "{\"p50\": 0.5, \"p95\": 1.1, \"p99\": 2.0}, \"unanswerable\": 0, "
-              "\"refused\": 0}",
+              "\"refused\": 0, \"relation\": {\"symptom\": {\"cases\": 117, "
+              "\"hit_at_1\": 0.9, \"hit_at_5\": 0.9, \"hit_at_10\": 0.9, \"mrr\": "
+              "0.9}}, \"how\": {\"exact\": {\"cases\": 974, \"hit_at_1\": 0.9, "
+              "\"hit_at_5\": 0.9, \"hit_at_10\": 0.9, \"mrr\": 0.9}}}",
      .exits = "0234"},
     {.name = NULL},
 };

@@ -45,7 +45,7 @@ out:
     json_decref(list);
 }
 
-static json_t *part_json(const mkg_linking_part *p)
+static json_t *part_json(const mkg_eval_part *p)
 {
     return json_pack("{s:I, s:f, s:f, s:f, s:f}", "cases", (json_int_t)p->cases,
                      "hit_at_1", p->hit[0], "hit_at_5", p->hit[1], "hit_at_10",
@@ -69,7 +69,7 @@ static mkg_status print_json(cli *c, const mkg_linking_score *s)
     return cli_json(c, v);
 }
 
-static void row(cli_table *t, const char *name, const mkg_linking_part *p)
+static void row(cli_table *t, const char *name, const mkg_eval_part *p)
 {
     cli_cell(t, "%s", name);
     cli_cell(t, "%zu", p->cases);
@@ -89,7 +89,7 @@ static mkg_status print_text(cli *c, const mkg_linking_score *s)
     row(&t, "all", &s->all);
     for (int how = 0; how < 2; how++)
         for (size_t i = 0; i < s->nparts; i++) {
-            const mkg_linking_part *p = &s->parts[i];
+            const mkg_eval_part *p = &s->parts[i];
             if ((strcmp(p->group, "how") == 0) != how) continue;
             name.len = 0;
             mkg__buf_printf(&name, "%s %s", p->group, p->name);

@@ -149,11 +149,12 @@ out:
     return st;
 }
 
-static const char *reason_text(const char *reason, bool zh)
+static const char *reason_text(const char *reason, bool question, bool zh)
 {
     if (strcmp(reason, "unknown_entity") == 0)
-        return zh ? "图谱中没有问题里提到的名称"
-                  : "the graph has none of the names in it";
+        return question ? (zh ? "图谱中没有问题里提到的名称"
+                              : "the graph has none of the names in it")
+                        : (zh ? "图谱中没有这个名称" : "the graph has no such name");
     if (strcmp(reason, "no_such_relation") == 0)
         return zh ? "图谱中没有这方面的记录" : "the graph states nothing of the kind";
     return zh ? "证据不足" : "the evidence is too weak";
@@ -168,7 +169,7 @@ static void put_nothing_found(mkg__buf *b, const mkg_evidence *e)
         bool question = strcmp(m->what, e->question) == 0;
         mkg__buf_str(b, i ? (zh ? "；" : "; ") : (zh ? "：" : ": "));
         if (!question) mkg__buf_printf(b, zh ? "“%s”，" : "%s, ", m->what);
-        mkg__buf_str(b, reason_text(m->reason, zh));
+        mkg__buf_str(b, reason_text(m->reason, question, zh));
         if (m->searched[0])
             mkg__buf_printf(b, zh ? "（已查%s%s）" : " (searched%s%s)",
                             zh && (unsigned char)m->searched[0] >= 0x80 ? "" : " ",
@@ -177,9 +178,22 @@ static void put_nothing_found(mkg__buf *b, const mkg_evidence *e)
     mkg__buf_str(b, zh ? "。" : ".");
 }
 
-static mkg_status join(mkg_answer *a, bool zh, mkg_err *err)
+/* Asked whether it is so, what else holds is no answer: that comes first. */
+static void put_not_said(mkg__buf *b, const mkg_evidence *e)
 {
+    bool zh = e->lang == MKG_LANG_ZH;
+    if (!e->whether || e->verdict != MKG_VERDICT_NONE || e->nmissing == 0) return;
+    mkg__buf_printf(b,
+                    zh ? "图谱没有说明这一点（%s）。相关的记录："
+                       : "The graph does not say so (%s). What it says beside it: ",
+                    e->missing[0].what);
+}
+
+static mkg_status join(const mkg_evidence *e, mkg_answer *a, mkg_err *err)
+{
+    bool zh = e->lang == MKG_LANG_ZH;
     mkg__buf b = {0};
+    put_not_said(&b, e);
     for (size_t i = 0; i < a->nsentences; i++) {
         if (i) mkg__buf_str(&b, zh ? "" : " ");
         mkg__buf_str(&b, a->sentences[i].text);
@@ -206,7 +220,7 @@ mkg_status mkg__plain_answer(const mkg_evidence *e, mkg_answer *a, mkg_err *err)
     }
     for (size_t i = 0; i < e->npieces; i++)
         if (!done[i]) MKG_GO(add_sentence(e, i, done, a, err));
-    st = join(a, e->lang == MKG_LANG_ZH, err);
+    st = join(e, a, err);
 out:
     mkg__free(done);
     mkg__buf_clear(&b);

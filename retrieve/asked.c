@@ -18,19 +18,47 @@ mkg_status mkg__ask_degree(gather *g, const mkg__ask *a, mkg_id node, size_t *n,
     return st;
 }
 
+static mkg_status has_any(gather *g, const mkg__ask *a, bool *any, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t n;
+    *any = false;
+    for (size_t k = 0; k < g->ntargets && !*any; k++) {
+        if (g->targets[k].negated) continue;
+        MKG_GO(mkg__ask_degree(g, a, g->targets[k].node, &n, err));
+        *any = n > 0;
+    }
+out:
+    return st;
+}
+
+/* What stands in for a relation of which there is nothing. */
+static mkg_status find_instead(gather *g, mkg__ask *a, bool *any, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    const mkg_view asked = a->relation->name;
+    for (size_t i = 0; !*any && i < mkg_kg_relation_count(g->kg); i++) {
+        const mkg_relation *r = mkg_kg_relation_at(g->kg, i);
+        if (!mkg__words_instead(&g->r->words, asked, r->name)) continue;
+        mkg__ask other = *a;
+        other.relation = r;
+        MKG_GO(has_any(g, &other, any, err));
+        if (*any) *a = other;
+    }
+out:
+    return st;
+}
+
 mkg_status mkg__split_asks(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    size_t kept = 0, n;
+    size_t kept = 0;
 
     for (size_t i = 0; i < asks->n; i++) {
-        bool any = false;
-        for (size_t k = 0; k < g->ntargets && !any; k++) {
-            if (g->targets[k].negated) continue;
-            MKG_GO(mkg__ask_degree(g, &asks->at[i], g->targets[k].node, &n, err));
-            any = n > 0;
-        }
         mkg__ask a = asks->at[i];
+        bool any;
+        MKG_GO(has_any(g, &a, &any, err));
+        if (!any) MKG_GO(find_instead(g, &a, &any, err));
         if (any) {
             asks->at[kept++] = a;
         } else {
@@ -55,7 +83,8 @@ static bool right_type(const target *t, const mkg_relation *r)
  * that stands beside it. */
 static unsigned doubt_of(const gather *g, const target *t, const mkg_relation *r)
 {
-    bool guess = g->spans->at[t->span].score < 1;
+    const mkg__span *m = &g->spans->at[t->span];
+    bool guess = m->score < 1 || m->rival;
     return (right_type(t, r) ? 0u : 2u) + guess;
 }
 
@@ -179,8 +208,12 @@ static mkg_status gather_ask(gather *g, const mkg__asks *asks, size_t ask, mkg_e
     size_t first = g->nfound;
 
     for (size_t k = 0; k < g->spans->n; k++)
-        if (mkg__span_counts(g, k)) MKG_GO(along_span(g, a, ask, k, err));
+        if (mkg__span_counts(g, k) && !mkg__span_is_condition(g, k))
+            MKG_GO(along_span(g, a, ask, k, err));
+    size_t all = g->nfound - first;
+    MKG_GO(mkg__keep_conditions(g, first, err));
     size_t n = g->nfound - first;
+    bool unmet = all && n == 0;
     candidate *list = n ? g->found + first : NULL;
     if (g->nspans > 1 || g->form->negatives) count_mentions(g, list, n);
     if (n) qsort(list, n, sizeof *list, best_in_list);
@@ -188,7 +221,8 @@ static mkg_status gather_ask(gather *g, const mkg__asks *asks, size_t ask, mkg_e
     g->nfound = first + n;
     for (size_t k = 0; k < n; k++)
         list[k].place = k;
-    if (is_joint(g, a) && (n == 0 || list[0].mentions < g->nspans))
+    MKG_GO(mkg__add_reasons(g, first, err));
+    if (unmet || (is_joint(g, a) && (n == 0 || g->found[first].mentions < g->nspans)))
         MKG_GO(mkg__missing_joint(g, a->relation, err));
 out:
     return st;

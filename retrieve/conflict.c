@@ -148,7 +148,7 @@ int mkg__says(const gather *g, const mkg_fact *f, const mkg__ask *a)
     mkg_view name = mkg_kg_relation(g->kg, f->relation, false)->name;
     mkg_view asked = mkg_kg_relation(g->kg, a->relation->id, false)->name;
     int sign = f->denied ? -1 : 1;
-    if (g->form->may && mkg__words_forbid(w, name)) return -sign;
+    if (g->form->may && mkg__word_listed(&w->kind[MKG__FORBIDS], name)) return -sign;
     if (mkg__view_eq(name, asked)) return right_way(g, f, a) ? sign : 0;
     if (mkg__words_alike(w, name, asked)) return right_way(g, f, a) ? sign : 0;
     return mkg__words_opposite(w, name, asked) ? -sign : 0;

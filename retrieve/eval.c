@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "retrieve/eval_internal.h"
 #include "retrieve/retrieve.h"
 
 #include <stdlib.h>
@@ -97,6 +98,15 @@ static bool add_gold(json_t *list, const json_t *gold)
     return json_is_array(gold);
 }
 
+static void count_parts(mkg_retrieval_score *s, const char *relation,
+                        const mkg_evidence *e, size_t rank)
+{
+    const char *how = e->nmentions ? e->mentions[0].how : "nothing";
+    if (relation)
+        mkg__part_count(mkg__part(s->parts, &s->nparts, "relation", relation), rank);
+    mkg__part_count(mkg__part(s->parts, &s->nparts, "how", how), rank);
+}
+
 static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
                            uint64_t number, tally *t, mkg_err *err)
 {
@@ -149,6 +159,7 @@ static mkg_status one_case(mkg_retriever *r, mkg_view line, const char *file,
     s->recall_any[2] += best && best <= 10;
     s->all_in_20 += all;
     if (best) s->mrr += 1.0 / (double)best;
+    count_parts(s, json_string_value(json_object_get(v, "relation")), e, best);
     st = tell(t, line, best, e, err);
 out:
     mkg_evidence_free(e);
@@ -201,6 +212,8 @@ mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
     double n = (double)out->cases;
     for (size_t i = 0; i < 3; i++)
         out->recall_any[i] /= n;
+    for (size_t i = 0; i < out->nparts; i++)
+        mkg__part_finish(&out->parts[i]);
     out->all_in_20 /= n;
     out->mrr /= n;
     qsort(t.ms, out->cases, sizeof *t.ms, by_value);

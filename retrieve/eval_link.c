@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/pool.h"
+#include "retrieve/eval_internal.h"
 #include "retrieve/link_internal.h"
 #include "retrieve/phrases_internal.h"
 
@@ -26,30 +27,6 @@ typedef struct tally {
     mkg_linking_fn fn;
     void *ctx;
 } tally;
-
-static mkg_linking_part *part(mkg_linking_score *s, const char *group, const char *name)
-{
-    for (size_t i = 0; i < s->nparts; i++)
-        if (strcmp(s->parts[i].group, group) == 0 &&
-            strcmp(s->parts[i].name, name) == 0)
-            return &s->parts[i];
-    if (s->nparts == MKG_LINKING_PARTS || strlen(name) >= sizeof s->parts->name)
-        return NULL;
-    mkg_linking_part *p = &s->parts[s->nparts++];
-    p->group = group;
-    memcpy(p->name, name, strlen(name) + 1);
-    return p;
-}
-
-static void count(mkg_linking_part *p, size_t rank)
-{
-    if (!p) return;
-    p->cases++;
-    p->hit[0] += rank == 1;
-    p->hit[1] += rank && rank <= 5;
-    p->hit[2] += rank && rank <= 10;
-    if (rank) p->mrr += 1.0 / (double)rank;
-}
 
 /* Does a gold term name this node? */
 static mkg_status is_gold(mkg_kg *kg, mkg_id id, const json_t *gold, bool *out,
@@ -146,9 +123,13 @@ static mkg_status one_case(mkg_kg *kg, mkg_view line, const char *file, uint64_t
     }
     t->ms[t->n++] = took;
     const char *kind = json_string_value(json_object_get(v, "kind"));
-    count(&t->score->all, rank);
-    if (kind) count(part(t->score, "kind", kind), rank);
-    count(part(t->score, "how", n ? found[rank ? at : 0].how : "nothing"), rank);
+    mkg__part_count(&t->score->all, rank);
+    mkg_linking_score *score = t->score;
+    if (kind)
+        mkg__part_count(mkg__part(score->parts, &score->nparts, "kind", kind), rank);
+    mkg__part_count(mkg__part(score->parts, &score->nparts, "how",
+                              n ? found[rank ? at : 0].how : "nothing"),
+                    rank);
     if (t->fn && rank != 1) {
         if (!(copy = mkg__viewdup(line)))
             st = mkg__nomem(err);
@@ -170,14 +151,6 @@ static int by_value(const void *a, const void *b)
 static double quantile(const double *sorted, size_t n, double q)
 {
     return n ? sorted[(size_t)(q * (double)(n - 1) + 0.5)] : 0;
-}
-
-static void finish(mkg_linking_part *p)
-{
-    if (p->cases == 0) return;
-    for (size_t i = 0; i < 3; i++)
-        p->hit[i] /= (double)p->cases;
-    p->mrr /= (double)p->cases;
 }
 
 mkg_status mkg_eval_linking(mkg_kg *kg, const char *path, const char *method,
@@ -208,9 +181,9 @@ mkg_status mkg_eval_linking(mkg_kg *kg, const char *path, const char *method,
         goto out;
     }
     st = MKG_OK;
-    finish(&out->all);
+    mkg__part_finish(&out->all);
     for (size_t i = 0; i < out->nparts; i++)
-        finish(&out->parts[i]);
+        mkg__part_finish(&out->parts[i]);
     qsort(t.ms, t.n, sizeof *t.ms, by_value);
     out->ms_p50 = quantile(t.ms, t.n, 0.50);
     out->ms_p95 = quantile(t.ms, t.n, 0.95);

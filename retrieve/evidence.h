@@ -29,6 +29,7 @@ typedef struct mkg_intent {
     const char *name;  /* "complication" */
     const char *label; /* "并发症" */
     double score;
+    bool guessed; /* by the classifier: no words of the vocabulary ask for it */
 } mkg_intent;
 
 typedef struct mkg_piece {
@@ -84,6 +85,7 @@ typedef struct mkg_evidence {
     mkg_lang lang; /* of the question, and so of the answer */
     mkg_answer_status status;
     mkg_verdict verdict;
+    bool whether; /* asks whether something holds between names */
     uint64_t graph_version;
     char graph_hash[33];
     mkg_mention *mentions;

@@ -154,6 +154,7 @@ mkg_status mkg__fill_intents(gather *g, const mkg__asks *asks, const mkg__asks *
         mkg_intent *in = &e->intents[e->nintents++];
         in->relation = r->id;
         in->inverse = r->inverse;
+        in->guessed = a->guessed;
         in->name = mkg__keep(e, r->name);
         in->label = mkg__keep(e, mkg_relation_label(r, g->q->lang));
         in->score = (double)a->chars / (double)most->chars;

@@ -5,8 +5,12 @@
 
 #include <string.h>
 
-/* A byte of the folded question: what explains it. */
-enum { NOTHING, NAME, PHRASE, WORD };
+enum {
+    NOTHING = MKG__BY_NOTHING,
+    NAME = MKG__BY_NAME,
+    PHRASE = MKG__BY_PHRASE,
+    WORD = MKG__BY_WORD
+};
 
 enum { SHORT = 12 }; /* characters of a question without asides */
 
@@ -62,7 +66,7 @@ static bool has_beside(const mkg__words *w, mkg__word_kind kind, const mkg__ques
 
 /* "Without" before the name, or "excluded" after it. What asks whether ("有没有") ends
  * in the same words and says nothing of the kind. */
-static bool is_negated(const mkg__words *w, const mkg__question *q, const mkg__span *m)
+static bool is_negated(const mkg__words *w, const mkg__question *q, mkg__span *m)
 {
     size_t end = m->start, from = m->end;
     while (end && is_blank(q, end - 1))
@@ -70,7 +74,11 @@ static bool is_negated(const mkg__words *w, const mkg__question *q, const mkg__s
     while (from < q->folded.len && is_blank(q, from))
         from++;
     size_t n = mkg__word_before(q, &w->kind[MKG__NOT_BEFORE], end);
-    if (n && mkg__word_before(q, &w->kind[MKG__YES_NO], end) < n) return true;
+    m->denied_from = m->start;
+    if (n && mkg__word_before(q, &w->kind[MKG__YES_NO], end) < n) {
+        m->denied_from = end - n;
+        return true;
+    }
     return from < q->folded.len &&
            mkg__word_longest(q, &w->kind[MKG__NOT_AFTER], from) > 0;
 }
@@ -96,8 +104,12 @@ static bool mark_negated(const mkg__words *w, const mkg__question *q, mkg__spans
         mkg__span *m = &spans->at[i];
         if (m->phrase) continue;
         named++;
-        m->negated = is_negated(w, q, m) ||
-                     (i && spans->at[i - 1].negated && joins(q, &spans->at[i - 1], m));
+        m->negated = is_negated(w, q, m);
+        if (!m->negated && i && spans->at[i - 1].negated &&
+            joins(q, &spans->at[i - 1], m)) {
+            m->negated = true;
+            m->denied_from = spans->at[i - 1].denied_from;
+        }
         negated += m->negated;
     }
     for (size_t i = 0; named == negated && i < spans->n; i++)
@@ -126,7 +138,7 @@ static void mark_words(const mkg__words *w, const mkg__question *q, char *by)
     for (size_t i = 0; i < q->folded.len; i += best ? best : step(q, i)) {
         best = 0;
         for (size_t k = 0; k < MKG__WORD_KINDS; k++) {
-            if (k == MKG__OPPOSITE || k == MKG__FORBIDS || k == MKG__ALIKE) continue;
+            if (k == MKG__OPPOSITE || (k >= MKG__FORBIDS && k < MKG__FILLER)) continue;
             size_t n = mkg__word_longest(q, &w->kind[k], i);
             if (n > best) best = n;
         }
@@ -239,10 +251,7 @@ bool mkg__words_alike(const mkg__words *w, mkg_view a, mkg_view b)
     return find_pair(&w->kind[MKG__ALIKE], a, b) != 0;
 }
 
-bool mkg__words_forbid(const mkg__words *w, mkg_view relation)
+bool mkg__words_instead(const mkg__words *w, mkg_view asked, mkg_view other)
 {
-    const mkg__word_list *list = &w->kind[MKG__FORBIDS];
-    for (size_t i = 0; i < list->n; i++)
-        if (mkg__view_eq(list->at[i].text, relation)) return true;
-    return false;
+    return find_pair(&w->kind[MKG__INSTEAD], asked, other) > 0;
 }

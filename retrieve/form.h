@@ -5,6 +5,9 @@
 
 #include "retrieve/words.h"
 
+/* A byte of the folded question: what explains it. */
+enum { MKG__BY_NOTHING, MKG__BY_NAME, MKG__BY_PHRASE, MKG__BY_WORD };
+
 typedef struct mkg__form {
     bool open;      /* asks what, which, how */
     bool yes_no;    /* asks whether it is so; else, if not open, it may claim it */
@@ -27,6 +30,11 @@ mkg_status mkg__form_read(const mkg__words *w, const mkg__question *q,
 
 void mkg__form_clear(mkg__form *f);
 
+/* Set `whole` of the spans: where words that nothing explains make a longer name of
+ * what was found. */
+void mkg__form_whole(const mkg__words *w, const mkg__question *q, const mkg__form *f,
+                     mkg__spans *spans);
+
 /* What stands where the phrase of an ask has its gap and is no name, in a yes/no
  * question: "能吃阿司匹林吗" in a graph that has no aspirin. Bytes of the folded
  * question; false if there is none. */
@@ -39,7 +47,7 @@ int mkg__words_opposite(const mkg__words *w, mkg_view a, mkg_view b);
 
 /* Does a fact of one of them answer for the other? */
 bool mkg__words_alike(const mkg__words *w, mkg_view a, mkg_view b);
-/* Does a fact of the relation say that something is not allowed? */
-bool mkg__words_forbid(const mkg__words *w, mkg_view relation);
+/* Is `other` meant where the graph has nothing of what is asked? */
+bool mkg__words_instead(const mkg__words *w, mkg_view asked, mkg_view other);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 12, STRETCH_MAX = 96, CHARS_MAX = 64, WORDS_MAX = 4 };
+enum { CANDIDATES = 12, STRETCH_MAX = 96, CHARS_MAX = 64, WORDS_MAX = 4, TOKENS = 32 };
 
 typedef struct text {
     uint32_t c[CHARS_MAX];
@@ -140,40 +140,38 @@ static size_t letters_limit(size_t n)
     return n < 5 ? 0 : n < 10 ? 1 : 2;
 }
 
-static mkg_status word_slip(mkg__names *x, const char *p, size_t from, size_t to,
-                            mkg__slip *best, mkg_err *err)
+/* The name that the words become when an ending is taken off. */
+static bool ending_slip(const mkg__names *x, const char *p, size_t from, size_t to,
+                        mkg__slip *best)
 {
-    mkg_status st = MKG_OK;
-    mkg_view v = {p + from, to - from};
     char forms[3][STRETCH_MAX];
-    size_t len[3], n = without_ending(v, forms, len);
-    mkg__weighted w;
-    uint32_t near[2 * CANDIDATES];
-
+    size_t len[3], n = without_ending(mkg__view(p + from, to - from), forms, len);
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
         uint32_t s = mkg__names_find(x, forms[i], len[i]);
-        if (s != MKG_NAMES_NONE)
-            keep_better(best, (mkg__slip){from, to, s, 0.01f * (float)(i + 1)});
+        if (s == MKG_NAMES_NONE) continue;
+        keep_better(best, (mkg__slip){from, to, s, 0.01f * (float)(i + 1)});
+        any = true;
     }
+    return any;
+}
+
+/* Is the name what bytes [from, to) should have been? */
+static void letter_slip(mkg_view name, uint32_t surface, const char *p, size_t from,
+                        size_t to, mkg__slip *best)
+{
+    mkg_view v = {p + from, to - from};
     size_t limit = letters_limit(v.len);
-    if (n && best->surface != MKG_NAMES_NONE && best->end == to) return MKG_OK;
-    if (limit == 0 || v.len > STRETCH_MAX) return MKG_OK;
-    mkg__names_weigh(x, v, &w);
-    MKG_GO(mkg__names_similar(x, &w, CANDIDATES, near, &n, err));
-    for (size_t k = 0; k < n; k++) {
-        mkg_view name = mkg__names_text(x, near[k]);
-        if (name.len == 0 || name.ptr[0] != v.ptr[0] || name.len < 5) continue;
-        size_t d = mkg__edit_distance(v, name, limit);
-        /* Short words differ by another letter from words that are no names at all. */
-        if (d == 0 || d > limit ||
-            (v.len < 8 && name.len == v.len &&
-             mkg__utf8_count(name.ptr, name.len) == v.len &&
-             !mkg__letters_moved(v, name)))
-            continue;
-        keep_better(best, (mkg__slip){from, to, near[k], (float)d / (float)v.len});
-    }
-out:
-    return st;
+    size_t gap = v.len > name.len ? v.len - name.len : name.len - v.len;
+    if (limit == 0 || v.len > STRETCH_MAX || gap > limit || name.ptr[0] != v.ptr[0])
+        return;
+    size_t d = mkg__edit_distance(v, name, limit);
+    /* Short words differ by another letter from words that are no names at all. */
+    if (d == 0 || d > limit ||
+        (v.len < 8 && name.len == v.len &&
+         mkg__utf8_count(name.ptr, name.len) == v.len && !mkg__letters_moved(v, name)))
+        return;
+    keep_better(best, (mkg__slip){from, to, surface, (float)d / (float)v.len});
 }
 
 /* The same letters in another order? */
@@ -189,32 +187,76 @@ bool mkg__letters_moved(mkg_view a, mkg_view b)
     return true;
 }
 
-/* Windows of up to four words; the longest that is near a name wins. */
-static mkg_status words_slip(mkg__names *x, const char *p, size_t from, size_t to,
-                             mkg__slip *best, mkg_err *err)
-{
-    enum { TOKENS = 32 };
-    mkg_status st = MKG_OK;
-    size_t start[TOKENS], end[TOKENS], n = 0, len;
+typedef struct words {
+    size_t start[TOKENS], end[TOKENS], n;
+    bool function[TOKENS];
+} words;
 
-    for (size_t i = from; i < to && n < TOKENS; i += len) {
+static void read_words(const char *p, size_t from, size_t to, words *w)
+{
+    size_t len;
+    w->n = 0;
+    for (size_t i = from; i < to && w->n < TOKENS; i += len) {
         uint32_t c = mkg__utf8_decode(p + i, to - i, &len);
         bool word = mkg__is_word(c) || c == '\'' || c == '-';
         if (!word) continue;
-        if (n && end[n - 1] == i)
-            end[n - 1] = i + len;
+        if (w->n && w->end[w->n - 1] == i)
+            w->end[w->n - 1] = i + len;
         else if (mkg__is_word(c)) {
-            start[n] = i;
-            end[n++] = i + len;
+            w->start[w->n] = i;
+            w->end[w->n++] = i + len;
         }
     }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i; k < n && k < i + WORDS_MAX; k++) {
-            if (mkg__is_function_word(mkg__view(p + start[k], end[k] - start[k])) ||
-                mkg__is_function_word(mkg__view(p + start[i], end[i] - start[i])))
-                continue;
-            MKG_GO(word_slip(x, p, start[i], end[k], best, err));
-        }
+    for (size_t i = 0; i < w->n; i++)
+        w->function[i] =
+            mkg__is_function_word(mkg__view(p + w->start[i], w->end[i] - w->start[i]));
+}
+
+/* Names like words [i, to) of the text, held against each window of up to four of them
+ * that begins before `next`. */
+static mkg_status chunk_slip(mkg__names *x, const char *p, const words *w, size_t i,
+                             size_t next, size_t to, mkg__slip *best, mkg_err *err)
+{
+    uint32_t near[2 * CANDIDATES];
+    size_t n;
+    mkg__weighted grams;
+    mkg__names_weigh(x, mkg__view(p + w->start[i], w->end[to - 1] - w->start[i]),
+                     &grams);
+    mkg_status st = mkg__names_similar(x, &grams, CANDIDATES, near, &n, err);
+    for (size_t c = 0; st >= 0 && c < n; c++) {
+        mkg_view name = mkg__names_text(x, near[c]);
+        if (name.len < 5) continue;
+        for (size_t a = i; a < next; a++)
+            for (size_t b = a; b < to && b < a + WORDS_MAX && !w->function[a]; b++)
+                if (!w->function[b])
+                    letter_slip(name, near[c], p, w->start[a], w->end[b], best);
+    }
+    return st;
+}
+
+/* Windows of up to four words; the one that is nearest to a name wins. */
+static mkg_status words_slip(mkg__names *x, const char *p, size_t from, size_t to,
+                             mkg__slip *best, mkg_err *err)
+{
+    enum { STEP = 2 };
+    mkg_status st = MKG_OK;
+    words w;
+    bool settled = false;
+
+    read_words(p, from, to, &w);
+    for (size_t i = 0; i < w.n; i++)
+        for (size_t k = i; k < w.n && k < i + WORDS_MAX && !w.function[i]; k++)
+            if (!w.function[k])
+                settled |= ending_slip(x, p, w.start[i], w.end[k], best);
+    /* One look at the index does for the windows that begin at STEP words. */
+    for (size_t i = 0; i < w.n && !settled; i += STEP) {
+        while (i < w.n && w.function[i])
+            i++;
+        if (i == w.n) break;
+        size_t next = i + STEP < w.n ? i + STEP : w.n;
+        size_t end = next + WORDS_MAX - 1 < w.n ? next + WORDS_MAX - 1 : w.n;
+        MKG_GO(chunk_slip(x, p, &w, i, next, end, best, err));
+    }
 out:
     return st;
 }

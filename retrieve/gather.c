@@ -105,6 +105,7 @@ static void fuse(gather *g)
     for (size_t i = 0; i < g->nfound; i++) {
         candidate *c = &g->found[i];
         c->score = g->r->weight[c->channel] * k / (k + (double)c->place);
+        if (c->forbids) c->score += 1; /* nobody may overlook it */
     }
     qsort(g->found, g->nfound, sizeof *g->found, by_fact);
     for (size_t i = 0; i < g->nfound; i++) {
@@ -143,23 +144,14 @@ static bool is_ambiguous(const gather *g)
     return false;
 }
 
-static bool has_type(const gather *g, size_t span, mkg_view type)
-{
-    if (type.len == 0) return true;
-    for (size_t i = 0; i < g->ntargets; i++)
-        if (g->targets[i].span == span && !g->targets[i].negated &&
-            mkg__view_eq(g->targets[i].type, type))
-            return true;
-    return false;
-}
-
 /* Can the ask be about two names of the question, as in "A 会引起 B 吗"? */
 static bool fits_pair(const gather *g, const mkg_relation *r)
 {
     for (size_t i = 0; i < g->spans->n; i++)
         for (size_t k = 0; k < g->spans->n; k++)
             if (i != k && mkg__span_counts(g, i) && mkg__span_counts(g, k) &&
-                has_type(g, i, r->subject_type) && has_type(g, k, r->object_type))
+                mkg__span_has_type(g, i, r->subject_type) &&
+                mkg__span_has_type(g, k, r->object_type))
                 return true;
     return false;
 }
@@ -169,7 +161,7 @@ static bool fits_all(const gather *g, const mkg_relation *r)
 {
     for (size_t i = 0; i < g->spans->n; i++)
         if (mkg__span_counts(g, i) && !g->spans->at[i].negated &&
-            !has_type(g, i, r->subject_type))
+            !mkg__span_has_type(g, i, r->subject_type))
             return false;
     return true;
 }
@@ -251,6 +243,13 @@ static bool any_direct(const gather *g)
     return false;
 }
 
+static bool only_weak(const mkg__asks *asks)
+{
+    for (size_t i = 0; i < asks->n; i++)
+        if (!asks->at[i].weak && !asks->at[i].guessed) return false;
+    return asks->n > 0;
+}
+
 /* What the question asks for, as settled: along relations, or between names. */
 static bool on(const gather *g, mkg_channel c)
 {
@@ -264,15 +263,21 @@ static mkg_status gather_settled(gather *g, mkg__asks *asks, mkg__asks *empty,
     size_t start, end;
     bool link = asks_for_link(g, asks), decided = link && is_decided(g, asks);
 
+    g->e->whether = link;
     MKG_GO(mkg__fill_intents(g, asks, empty, err));
-    if (g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH))
-        MKG_GO(mkg__gather_paths(g, err));
+    /* "Which gene is associated with A and B" asks for genes; for ways, if there is
+     * none. */
+    bool ways = g->form->related && g->nspans > 1 && on(g, MKG_CHANNEL_PATH);
+    bool first = asks->n == 0 || only_weak(asks);
+    if (ways && first) MKG_GO(mkg__gather_paths(g, err));
+    if (link && !decided) MKG_GO(mkg__gather_chain(g, asks, &decided, err));
     if (decided) goto out;
     if (mkg__form_unknown(g->form, g->q, asks, g->nspans, &start, &end)) {
         MKG_GO(missing_unknown(g, start, end, err));
         goto out;
     }
     MKG_GO(mkg__gather_asked(g, asks, err));
+    if (ways && !first && g->nfound == 0) MKG_GO(mkg__gather_paths(g, err));
     if (g->nfound == 0 && on(g, MKG_CHANNEL_PAGERANK))
         MKG_GO(mkg__gather_pagerank(g, empty, err));
     if (g->nfound == 0 && on(g, MKG_CHANNEL_VECTOR))
@@ -294,7 +299,7 @@ static bool is_inner(const gather *g, const mkg__asks *asks, const mkg__ask *a)
             b->relation->subject_type.len == 0)
             continue;
         for (size_t k = 0; k < g->spans->n; k++)
-            if (has_type(g, k, b->relation->subject_type)) return true;
+            if (mkg__span_has_type(g, k, b->relation->subject_type)) return true;
     }
     return false;
 }
@@ -320,17 +325,11 @@ static void drop_guessed(mkg__asks *a)
     a->n = kept;
 }
 
-static bool only_weak(const mkg__asks *asks)
-{
-    for (size_t i = 0; i < asks->n; i++)
-        if (!asks->at[i].weak && !asks->at[i].guessed) return false;
-    return asks->n > 0;
-}
-
 static mkg_status gather_all(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err *err)
 {
     mkg_status st = MKG_OK;
 
+    mkg__find_conditions(g, asks);
     drop_inner(g, asks);
     MKG_GO(mkg__split_asks(g, asks, empty, err));
     drop_guessed(empty);
@@ -377,16 +376,20 @@ mkg_status mkg__gather(mkg_retriever *r, const mkg__question *q,
     if (g->ntargets == 0) {
         mkg__asks_settle(q, asks);
         MKG_GO(mkg__fill_intents(g, asks, &empty, err));
-        MKG_GO(mkg__missing_entity(g, e->question, err));
+        if (mkg__any_whole(g))
+            MKG_GO(mkg__missing_wholes(g, err));
+        else
+            MKG_GO(mkg__missing_entity(g, e->question, err));
         if (on(g, MKG_CHANNEL_TEXT)) MKG_GO(mkg__gather_texts(g, err));
     } else {
         MKG_GO(gather_all(g, asks, &empty, err));
+        if (g->nfound) MKG_GO(mkg__missing_wholes(g, err));
     }
     fuse(g);
     MKG_GO(mkg__bring_opposites(g, limit, err));
     MKG_GO(mkg__fill_pieces(g, limit, err));
     MKG_GO(mkg__find_conflicts(g, err));
-    if (!form->open) e->verdict = mkg__judge(g, asks, &empty);
+    if (!form->open && !mkg__any_whole(g)) e->verdict = mkg__judge(g, asks, &empty);
     if (e->npieces)
         e->status = e->nconflicts     ? MKG_CONFLICT
                     : e->nmissing     ? MKG_PARTIAL

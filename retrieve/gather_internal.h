@@ -5,7 +5,7 @@
 #include "retrieve/form.h"
 #include "retrieve/retriever_internal.h"
 
-enum { TARGETS_MAX = 64, FACTS_MAX = 4096 };
+enum { TARGETS_MAX = 64, FACTS_MAX = 4096, CONDITIONS_MAX = 4, RELATIONS_MAX = 16 };
 
 /* A node that a mention may mean. */
 typedef struct target {
@@ -17,6 +17,14 @@ typedef struct target {
     bool negated;  /* must not be there */
 } target;
 
+/* What is asked for has, or has not, a fact with the names of a span. */
+typedef struct condition {
+    size_t span;
+    bool unwanted;
+    mkg_id relations[RELATIONS_MAX]; /* of one of these */
+    size_t nrelations;
+} condition;
+
 /* A fact that may become evidence. */
 typedef struct candidate {
     mkg_id fact, other;
@@ -25,10 +33,14 @@ typedef struct candidate {
     size_t ask;      /* place of the ask in the order of asks */
     size_t place;    /* in its channel's list, from 0 */
     size_t span;     /* of the mention that leads to `other` */
+    size_t far_span; /* between two names: the span of `other`, … */
+    mkg_id near;     /* … and the node of the other one */
     size_t mentions; /* how many mentions lead to `other` by this ask */
     unsigned
         doubt;    /* how sure it is that the mention is what is asked about; 0: sure */
     size_t known; /* how much the graph says of `other` */
+    mkg_id because[CONDITIONS_MAX]; /* facts by which the conditions hold */
+    bool forbids; /* says that two names of the question do not go together */
     double score;
 } candidate;
 
@@ -43,6 +55,8 @@ typedef struct gather {
     size_t ntargets;
     size_t nspans;     /* that count and are not negated */
     unsigned channels; /* 1 << mkg_channel, … */
+    condition conditions[CONDITIONS_MAX];
+    size_t nconditions;
     candidate *found;
     size_t nfound, cap;
     mkg_edges edges; /* scratch */
@@ -50,6 +64,8 @@ typedef struct gather {
 
 /* A word that is a phrase, too, counts as a name only if nothing else is one. */
 bool mkg__span_counts(const gather *g, size_t span);
+/* Does a name of the span mean a node of the type? Any if it is empty. */
+bool mkg__span_has_type(const gather *g, size_t span, mkg_view type);
 /* The nodes that the names of the question may mean. */
 mkg_status mkg__find_targets(gather *g, mkg_err *err);
 /* A new candidate, zeroed; NULL when out of memory. */
@@ -64,8 +80,20 @@ mkg_status mkg__split_asks(gather *g, mkg__asks *asks, mkg__asks *empty, mkg_err
 /* Facts along what is asked: of each name, or of all names together. */
 mkg_status mkg__gather_asked(gather *g, const mkg__asks *asks, mkg_err *err);
 
-/* Facts between two names, in both directions. */
+/* Conditions over a second relation; their words are taken out of the asks. */
+void mkg__find_conditions(gather *g, mkg__asks *asks);
+bool mkg__span_is_condition(const gather *g, size_t span);
+/* Of the candidates from `first` on, those that meet the conditions; and, once they are
+ * in their order, the facts by which they do. */
+mkg_status mkg__keep_conditions(gather *g, size_t first, mkg_err *err);
+mkg_status mkg__add_reasons(gather *g, size_t first, mkg_err *err);
+
+/* Facts between two names, in both directions. Those of what most names have a fact
+ * with come first. */
 mkg_status mkg__gather_direct(gather *g, mkg_err *err);
+/* "A is a B" by a chain of facts of a transitive relation; true if there is one. */
+mkg_status mkg__gather_chain(gather *g, const mkg__asks *asks, bool *found,
+                             mkg_err *err);
 /* Ways of up to three facts between two names. */
 mkg_status mkg__gather_paths(gather *g, mkg_err *err);
 
@@ -86,6 +114,9 @@ mkg_status mkg__node_name(gather *g, mkg_id id, const char **out, mkg_err *err);
 mkg_status mkg__missing_relations(gather *g, const mkg__asks *empty, mkg_err *err);
 /* No node is called `what`, which is in the evidence's arena. */
 mkg_status mkg__missing_entity(gather *g, const char *what, mkg_err *err);
+/* Names of the question of which the graph knows a part at most. */
+mkg_status mkg__missing_wholes(gather *g, mkg_err *err);
+bool mkg__any_whole(const gather *g);
 /* Nothing holds between the names, as far as the graph says. */
 mkg_status mkg__missing_link(gather *g, mkg_err *err);
 /* What all names have in common is asked for, and there is no such thing. */

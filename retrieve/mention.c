@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "retrieve/fuzzy_internal.h"
+#include "retrieve/name_words_internal.h"
 #include "retrieve/phrases_internal.h"
 
 #include <math.h>
@@ -88,14 +89,23 @@ static bool acceptable(const mkg__question *q, size_t start, size_t end)
     return (!is_common(p, n) && !is_short_latin(p, n)) || in_capitals(q, start, end);
 }
 
+static mkg__name_kind best_kind(const mkg__names *x, uint32_t surface)
+{
+    mkg__name_kind best = MKG__NAME_KINDS;
+    for (size_t i = 0, n = mkg__names_entries(x, surface); i < n; i++) {
+        mkg__name_kind kind = mkg__names_entry(x, surface, i).kind;
+        if (kind < best) best = kind;
+    }
+    return best;
+}
+
 /* A span with the nodes of a surface, the best way of each and of them those with
  * the most facts first. Colloquial phrases count where nothing better is called
  * so. */
 static mkg_status add(const mkg__names *x, mkg__spans *s, size_t start, size_t end,
                       uint32_t surface, const char *text, mkg_err *err)
 {
-    mkg__name_kind best = MKG__NAME_KINDS;
-    size_t n = mkg__names_entries(x, surface);
+    mkg__name_kind best = best_kind(x, surface);
     mkg__span *m;
 
     if (!mkg__grow(&s->at, &s->cap, s->n + 1, sizeof *s->at)) return mkg__nomem(err);
@@ -105,10 +115,6 @@ static mkg_status add(const mkg__names *x, mkg__spans *s, size_t start, size_t e
     m->end = end;
     m->chars = mkg__utf8_count(text + start, end - start);
     m->surface = surface;
-    for (size_t i = 0; i < n; i++) {
-        mkg__name_kind kind = mkg__names_entry(x, surface, i).kind;
-        if (kind < best) best = kind;
-    }
     m->how = mkg__name_kind_how(best);
     m->score = best <= MKG__NAME_ALIAS ? 1 : 0.95;
     return MKG_OK;
@@ -117,7 +123,7 @@ static mkg_status add(const mkg__names *x, mkg__spans *s, size_t start, size_t e
 static mkg_status fill_nodes(const mkg__names *x, mkg__span *m, mkg_err *err)
 {
     size_t n = mkg__names_entries(x, m->surface);
-    bool colloquial = m->how && strcmp(m->how, "colloquial") == 0;
+    bool colloquial = best_kind(x, m->surface) >= MKG__NAME_COLLOQUIAL;
     size_t cap = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -144,6 +150,7 @@ static int longest_first(const void *a, const void *b)
 {
     const mkg__span *x = a, *y = b;
     if (x->chars != y->chars) return x->chars > y->chars ? -1 : 1;
+    if (x->score < y->score || x->score > y->score) return x->score > y->score ? -1 : 1;
     return (x->start > y->start) - (x->start < y->start);
 }
 
@@ -160,11 +167,116 @@ static bool overlaps_any(const mkg__span *kept, size_t n, const mkg__span *m)
     return false;
 }
 
+/* Is it a name to the letter that overlaps one of those kept, and only one, and has
+ * letters outside of it? 内痔 where 痔出血 was taken from 内痔出血. */
+static bool sticks_out(const mkg__span *kept, size_t n, const mkg__span *m)
+{
+    size_t over = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (m->start >= kept[i].end || kept[i].start >= m->end) continue;
+        if (m->start >= kept[i].start && m->end <= kept[i].end) return false;
+        over++;
+    }
+    return over == 1 && m->score >= 1;
+}
+
+static mkg_status add_rival(const mkg__names *x, mkg__spans *s, const mkg__span *m,
+                            mkg_err *err)
+{
+    if (!mkg__grow(&s->rivals, &s->rivals_cap, s->nrivals + 1, sizeof *s->rivals))
+        return mkg__nomem(err);
+    mkg__span *r = &s->rivals[s->nrivals++];
+    *r = *m;
+    r->rival = true;
+    return fill_nodes(x, r, err);
+}
+
+mkg_status mkg__spans_join_rivals(mkg__spans *s, mkg_err *err)
+{
+    if (s->nrivals == 0) return MKG_OK;
+    if (!mkg__grow(&s->at, &s->cap, s->n + s->nrivals, sizeof *s->at))
+        return mkg__nomem(err);
+    for (size_t i = 0; i < s->nrivals; i++) {
+        s->rivals[i].whole = s->rivals[i].start;
+        s->rivals[i].whole_end = s->rivals[i].end;
+        s->at[s->n++] = s->rivals[i];
+    }
+    s->nrivals = 0;
+    return MKG_OK;
+}
+
 /* Phrases that users give come from any text: short ones stand for too much. */
 static bool says_enough(const mkg__names *x, const char *text, const mkg__name_match *m)
 {
     return mkg__names_entry(x, m->surface, 0).kind != MKG__NAME_GIVEN ||
            mkg__utf8_count(text, m->len) >= 3;
+}
+
+/* ---- the same words in another order or form ---- */
+
+enum { TOKENS = 96, WINDOW = 10, SHORT_FORM = 5 };
+
+static bool is_edge(const char *text, const mkg__token *t)
+{
+    return t->hash &&
+           !mkg__is_function_word(mkg__view(text + t->start, t->end - t->start));
+}
+
+/* A word alone is another form of a name only if it is long enough to be no accident.
+ */
+static bool is_too_short(const char *text, const mkg__token *t)
+{
+    char form[48];
+    size_t n = mkg__word_form(mkg__view(text + t->start, t->end - t->start), form,
+                              sizeof form);
+    return n < SHORT_FORM;
+}
+
+/* The longest name that begins with word `i`: nothing new where it is a name to the
+ * letter. */
+static mkg_status find_variant(const mkg__names *x, const mkg__question *q,
+                               const mkg__token *t, size_t n, size_t i, mkg__spans *out,
+                               mkg_err *err)
+{
+    const char *text = q->folded.ptr;
+    uint64_t sum[WINDOW];
+    size_t words = 0;
+
+    for (uint64_t key = 0; words < WINDOW && i + words < n; words++) {
+        if (words && t[i + words].broken) break;
+        sum[words] = key += t[i + words].hash;
+    }
+    while (words-- > 0) {
+        const mkg__token *last = &t[i + words];
+        bool type = words && t[i + words - 1].hash == 0;
+        if ((!is_edge(text, last) && !type) || (words == 0 && is_too_short(text, last)))
+            continue;
+        uint32_t surface = mkg__names_same_words(x, sum[words]);
+        if (surface == MKG_NAMES_NONE || !acceptable(q, t[i].start, last->end))
+            continue;
+        mkg_view name = mkg__names_text(x, surface);
+        if (mkg__view_eq(name, mkg__view(text + t[i].start, last->end - t[i].start)))
+            return MKG_OK;
+        mkg_status st = add(x, out, t[i].start, last->end, surface, text, err);
+        if (st < 0) return st;
+        out->at[out->n - 1].how = "fuzzy";
+        out->at[out->n - 1].score = 0.97;
+        return MKG_OK;
+    }
+    return MKG_OK;
+}
+
+static mkg_status find_variants(const mkg__names *x, const mkg__question *q,
+                                mkg__spans *out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__token t[TOKENS];
+    size_t n = mkg__tokens_of(q->folded.ptr, q->folded.len, t, TOKENS);
+    for (size_t i = 0; i < n; i++)
+        if (is_edge(q->folded.ptr, &t[i]))
+            MKG_GO(find_variant(x, q, t, n, i, out, err));
+out:
+    return st;
 }
 
 static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
@@ -176,6 +288,7 @@ static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
     mkg__name_match match[LENGTHS];
     size_t len, kept = 0;
 
+    MKG_GO(find_variants(x, q, out, err));
     for (size_t i = 0; i < q->folded.len; i += len) {
         mkg__utf8_decode(text + i, q->folded.len - i, &len);
         if (mkg__is_word(char_before(q, i)) && mkg__is_word(char_at(q, i))) continue;
@@ -189,8 +302,13 @@ static mkg_status find_spans(const mkg__names *x, const mkg__question *q,
         }
     }
     if (out->n) qsort(out->at, out->n, sizeof *out->at, longest_first);
-    for (size_t i = 0; i < out->n; i++)
-        if (!overlaps_any(out->at, kept, &out->at[i])) out->at[kept++] = out->at[i];
+    for (size_t i = 0; i < out->n; i++) {
+        mkg__span m = out->at[i];
+        if (!overlaps_any(out->at, kept, &m))
+            out->at[kept++] = m;
+        else if (sticks_out(out->at, kept, &m))
+            MKG_GO(add_rival(x, out, &m, err));
+    }
     out->n = kept;
     if (kept) qsort(out->at, kept, sizeof *out->at, by_start);
     for (size_t i = 0; i < kept; i++)
@@ -266,6 +384,11 @@ void mkg__spans_clear(mkg__spans *s)
         mkg_ids_clear(&s->at[i].nodes);
         mkg__free(s->at[i].scores);
     }
+    for (size_t i = 0; i < s->nrivals; i++) {
+        mkg_ids_clear(&s->rivals[i].nodes);
+        mkg__free(s->rivals[i].scores);
+    }
+    mkg__free(s->rivals);
     mkg__free(s->at);
     mkg__free(s->covered);
     memset(s, 0, sizeof *s);

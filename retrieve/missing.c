@@ -45,18 +45,74 @@ out:
     return st;
 }
 
+/* "24952 names": counting them takes milliseconds, so it is done once a version. */
+static mkg_status put_count(gather *g, mkg__buf *out, mkg_err *err)
+{
+    mkg_retriever *r = g->r;
+    mkg_stats stats = {0};
+    if (r->names == 0 || r->names_version != mkg_kg_version(g->kg)) {
+        mkg_status st = mkg_kg_stats(g->kg, &stats, err);
+        r->names = stats.names;
+        r->names_version = mkg_kg_version(g->kg);
+        mkg_stats_clear(&stats);
+        if (st < 0) return st;
+    }
+    mkg__buf_printf(out, g->q->lang == MKG_LANG_ZH ? "%llu 个名称" : "%llu names",
+                    (unsigned long long)r->names);
+    return MKG_OK;
+}
+
 mkg_status mkg__missing_entity(gather *g, const char *what, mkg_err *err)
 {
-    mkg_status st = MKG_OK;
-    mkg_stats stats = {0};
     mkg__buf searched = {0};
+    mkg_status st = put_count(g, &searched, err);
+    if (st >= 0) st = add_missing(g->e, what, "unknown_entity", &searched, err);
+    mkg__buf_clear(&searched);
+    return st;
+}
 
-    MKG_GO(mkg_kg_stats(g->kg, &stats, err));
-    mkg__buf_printf(&searched, g->q->lang == MKG_LANG_ZH ? "%llu 个名称" : "%llu names",
-                    (unsigned long long)stats.names);
-    st = add_missing(g->e, what, "unknown_entity", &searched, err);
+static bool is_whole(const mkg__span *m)
+{
+    return m->whole < m->start || m->whole_end > m->end;
+}
+
+bool mkg__any_whole(const gather *g)
+{
+    for (size_t i = 0; i < g->spans->n; i++)
+        if (is_whole(&g->spans->at[i])) return true;
+    return false;
+}
+
+static const char *words_of(gather *g, size_t start, size_t end)
+{
+    size_t from = g->q->map[start], to = g->q->map[end];
+    return mkg__keep(g->e, mkg__trim(mkg__view(g->q->text + from, to - from)));
+}
+
+mkg_status mkg__missing_wholes(gather *g, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__buf searched = {0};
+    bool zh = g->q->lang == MKG_LANG_ZH;
+    size_t last = SIZE_MAX;
+
+    for (size_t i = 0; i < g->spans->n; i++) {
+        const mkg__span *m = &g->spans->at[i];
+        if (!is_whole(m) || m->whole == last) continue;
+        last = m->whole;
+        const char *whole = words_of(g, m->whole, m->whole_end);
+        const char *part = words_of(g, m->start, m->end);
+        if (!whole || !part) {
+            st = mkg__nomem(err);
+            goto out;
+        }
+        searched.len = 0;
+        MKG_GO(put_count(g, &searched, err));
+        if (m->nodes.n)
+            mkg__buf_printf(&searched, zh ? "，其中有%s" : "; %s is one of them", part);
+        MKG_GO(add_missing(g->e, whole, "unknown_entity", &searched, err));
+    }
 out:
-    mkg_stats_clear(&stats);
     mkg__buf_clear(&searched);
     return st;
 }

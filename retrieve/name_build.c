@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/sealed.h"
+#include "retrieve/name_words_internal.h"
 #include "retrieve/phrases_internal.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ typedef struct builder {
     size_t ntypes;
     slot *slots; /* open addressing, by gram */
     size_t nslots, slot_cap, grams;
+    uint64_t *keys; /* of words: upper half, then the surface */
     mkg__names_header h;
 } builder;
 
@@ -56,6 +58,7 @@ static void clear(builder *b)
     mkg__map_clear(&b->types);
     mkg__buf_clear(&b->type_names);
     mkg__free(b->slots);
+    mkg__free(b->keys);
 }
 
 /* ---- what the store says ---- */
@@ -369,12 +372,43 @@ static slot *packed(const builder *b, uint64_t gram)
     return bsearch(&key, b->slots, b->grams, sizeof *b->slots, by_gram);
 }
 
+/* ---- words ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static mkg_status make_keys(builder *b, mkg_err *err)
+{
+    size_t n = 0, bytes;
+    if (!mkg__mul(b->surfaces + 1, sizeof *b->keys, &bytes) ||
+        !(b->keys = mkg__malloc(bytes)))
+        return mkg__nomem(err);
+    for (size_t s = 0; s < b->surfaces; s++) {
+        uint64_t key = mkg__word_key(surface_text(b, s));
+        if (key) b->keys[n++] = (key & ~(uint64_t)UINT32_MAX) | s;
+    }
+    if (n) qsort(b->keys, n, sizeof *b->keys, by_key);
+    b->h.keys = n;
+    return MKG_OK;
+}
+
 /* ---- the image ---- */
 
 static void put(char *base, const size_t *at, mkg__names_section s, size_t i,
                 uint32_t v)
 {
     memcpy(base + at[s] + i * 4, &v, 4);
+}
+
+static void write_keys(const builder *b, char *base, const size_t *at)
+{
+    for (size_t i = 0; i < b->h.keys; i++) {
+        put(base, at, MKG__WORD_KEY, i, (uint32_t)(b->keys[i] >> 32));
+        put(base, at, MKG__WORD_NAME, i, (uint32_t)b->keys[i]);
+    }
 }
 
 static void write_surfaces(const builder *b, char *base, const size_t *at)
@@ -454,6 +488,7 @@ static mkg_status make_image(builder *b, mkg__names *x, mkg_err *err)
     MKG_GO(make_trie(b, &trie, &states, err));
     MKG_GO(count_grams(b, err));
     pack_slots(b);
+    MKG_GO(make_keys(b, err));
     for (size_t s = 0; s < b->surfaces; s++)
         text += surface_text(b, s).len;
     mkg__names_header *h = &b->h;
@@ -482,6 +517,7 @@ static mkg_status make_image(builder *b, mkg__names *x, mkg_err *err)
     write_surfaces(b, x->base, x->at);
     write_trie(trie, states, x->base, x->at);
     write_postings(b, x->base, x->at);
+    write_keys(b, x->base, x->at);
     for (size_t i = 0; i < blocks; i++) {
         size_t from = sizeof *h + i * MKG__NAMES_BLOCK, end = from + MKG__NAMES_BLOCK;
         if (end > x->at[MKG__SUMS]) end = x->at[MKG__SUMS];

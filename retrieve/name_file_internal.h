@@ -6,7 +6,7 @@
 
 #include "retrieve/name_index_internal.h"
 
-#define MKG__NAMES_MAGIC "MKGNAM1"
+#define MKG__NAMES_MAGIC "MKGNAM2"
 enum {
     MKG__NAMES_ENDIAN = 0x01020304,
     MKG__NAMES_BLOCK = 4096 /* bytes under one checksum */
@@ -18,10 +18,11 @@ typedef struct mkg__names_header {
     mkg__names_key key;
     uint64_t surfaces, entries, states, grams, nodes, types;
     uint64_t text_bytes, posting_bytes, type_bytes;
+    uint64_t keys;
     uint64_t sums_hash;   /* XXH3-64 of the checksums */
     uint64_t header_hash; /* XXH3-64 of the bytes of the header before this field */
 } mkg__names_header;
-_Static_assert(sizeof(mkg__names_header) == 152, "the file format");
+_Static_assert(sizeof(mkg__names_header) == 160, "the file format");
 
 typedef enum mkg__names_section {
     MKG__TEXT_START,  /* (surfaces + 1) u32 into TEXT */
@@ -38,6 +39,8 @@ typedef enum mkg__names_section {
     MKG__NODE,        /* (nodes) u32 ascending */
     MKG__NODE_TYPE,   /* (nodes) u32 */
     MKG__NODE_DEGREE, /* (nodes) u32 */
+    MKG__WORD_KEY,    /* (keys) u32 ascending: the upper half of mkg__word_key() */
+    MKG__WORD_NAME,   /* (keys) u32 surface that has it */
     MKG__TEXT,        /* surfaces, in byte order */
     MKG__POSTING,     /* differences of surface ids, LEB128 */
     MKG__TYPE_NAMES,  /* each with its NUL */

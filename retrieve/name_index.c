@@ -2,6 +2,7 @@
 #include "retrieve/name_file_internal.h"
 
 #include "base/hash.h"
+#include "retrieve/name_words_internal.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -30,7 +31,7 @@ bool mkg__names_layout(const mkg__names_header *h, size_t at[MKG__SECTIONS + 1])
     if (h->surfaces > most || h->entries > most || h->states > most ||
         h->grams > most || h->nodes > most || h->types > most ||
         h->text_bytes > UINT32_MAX || h->posting_bytes > UINT32_MAX ||
-        h->type_bytes > most)
+        h->type_bytes > most || h->keys > most)
         return false;
     const uint64_t bytes[MKG__SUMS] = {
         [MKG__TEXT_START] = (h->surfaces + 1) * 4,
@@ -47,6 +48,8 @@ bool mkg__names_layout(const mkg__names_header *h, size_t at[MKG__SECTIONS + 1])
         [MKG__NODE] = h->nodes * 4,
         [MKG__NODE_TYPE] = h->nodes * 4,
         [MKG__NODE_DEGREE] = h->nodes * 4,
+        [MKG__WORD_KEY] = h->keys * 4,
+        [MKG__WORD_NAME] = h->keys * 4,
         [MKG__TEXT] = h->text_bytes,
         [MKG__POSTING] = h->posting_bytes,
         [MKG__TYPE_NAMES] = h->type_bytes,
@@ -330,4 +333,38 @@ uint32_t mkg__names_find(const mkg__names *x, const char *text, size_t n)
     uint32_t from, to;
     mkg__names_range(x, text, n, &from, &to);
     return from < to && mkg__names_text(x, from).len == n ? from : MKG_NAMES_NONE;
+}
+
+/* The first place whose key is not below it. */
+static size_t key_place(const mkg__names *x, uint32_t key)
+{
+    size_t lo = 0, hi = (size_t)x->h.keys;
+    uint32_t v;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (!number(x, MKG__WORD_KEY, mid, &v)) return (size_t)x->h.keys;
+        if (v < key)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+uint32_t mkg__names_same_words(const mkg__names *x, uint64_t key)
+{
+    uint32_t best = MKG_NAMES_NONE, v, surface;
+    mkg__name_kind kind = MKG__NAME_KINDS;
+
+    for (size_t i = key_place(x, (uint32_t)(key >> 32)); key && i < x->h.keys; i++) {
+        if (!number(x, MKG__WORD_KEY, i, &v) || v != key >> 32) break;
+        if (!number(x, MKG__WORD_NAME, i, &surface)) break;
+        if (mkg__word_key(mkg__names_text(x, surface)) != key) continue;
+        mkg__name_kind k = mkg__names_entry(x, surface, 0).kind;
+        if (k < kind) {
+            kind = k;
+            best = surface;
+        }
+    }
+    return best;
 }

@@ -72,6 +72,9 @@ size_t mkg__names_prefixes(const mkg__names *x, const char *text, size_t n,
                            mkg__name_match *out, size_t cap);
 /* The surface that is the text; MKG_NAMES_NONE if there is none. */
 uint32_t mkg__names_find(const mkg__names *x, const char *text, size_t n);
+/* The best surface of the same words in any order and form (mkg__word_key()); none for
+ * the key 0. */
+uint32_t mkg__names_same_words(const mkg__names *x, uint64_t key);
 /* Surfaces that begin with the text are neighbours: [*from, *to). */
 void mkg__names_range(const mkg__names *x, const char *text, size_t n, uint32_t *from,
                       uint32_t *to);

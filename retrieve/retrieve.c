@@ -108,6 +108,65 @@ static void drop_guesses(const mkg_retriever *r, const mkg__question *q, bool al
     spans->n = kept;
 }
 
+static bool is_letters(mkg_view v)
+{
+    for (size_t i = 0; i < v.len; i++)
+        if (v.ptr[i] < 'a' || v.ptr[i] > 'z') return false;
+    return v.len > 0;
+}
+
+/* Do all nodes of the span have names that are symbols? */
+static mkg_status names_symbols(const mkg_retriever *r, const mkg__span *m, bool *out,
+                                mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg_node node;
+    *out = m->nodes.n > 0;
+    for (size_t i = 0; i < m->nodes.n && *out; i++) {
+        MKG_GO(mkg_kg_node(r->kg, m->nodes.ids[i], &node, err));
+        *out = st == MKG_OK && mkg__word_listed(&r->words.kind[MKG__SYMBOL], node.type);
+    }
+out:
+    return st < 0 ? st : MKG_OK;
+}
+
+/* "Large" is a word, LARGE a gene. */
+static mkg_status drop_symbols(const mkg_retriever *r, const mkg__question *q,
+                               mkg__spans *spans, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < spans->n; i++) {
+        mkg__span *m = &spans->at[i];
+        bool lower = false, symbol = false;
+        for (size_t k = q->map[m->start]; k < q->map[m->end] && !lower; k++)
+            lower = q->text[k] >= 'a' && q->text[k] <= 'z';
+        if (lower && is_letters(mkg__view(q->folded.ptr + m->start, m->end - m->start)))
+            MKG_GO(names_symbols(r, m, &symbol, err));
+        if (symbol) {
+            mkg_ids_clear(&m->nodes);
+            mkg__free(m->scores);
+        } else {
+            spans->at[kept++] = *m;
+        }
+    }
+    spans->n = kept;
+out:
+    return st;
+}
+
+/* "Syndrome" is nothing without the words before it, which nobody knows. */
+static void drop_generic(const mkg_retriever *r, const mkg__question *q,
+                         mkg__spans *spans)
+{
+    for (size_t i = 0; i < spans->n; i++) {
+        mkg__span *m = &spans->at[i];
+        mkg_view text = {q->folded.ptr + m->start, m->end - m->start};
+        if (m->whole < m->start && mkg__word_listed(&r->words.kind[MKG__GENERIC], text))
+            m->nodes.n = 0;
+    }
+}
+
 /* Where no phrase of the vocabulary is in the question, what it sounds like. */
 static mkg_status guess(mkg_retriever *r, const mkg__question *q,
                         const mkg__spans *spans, mkg__asks *asks, mkg_err *err)
@@ -156,10 +215,14 @@ mkg_status mkg_retrieve(mkg_retriever *r, const char *question,
     mkg_kg_hash(kg, e->graph_hash);
     MKG_GO(mkg__spans_find(kg, &q, &spans, err));
     drop_guesses(r, &q, opts && opts->exact, &spans);
+    MKG_GO(drop_symbols(r, &q, &spans, err));
     MKG_GO(mkg__asks_find(kg, &q, &spans, &asks, err));
     if (!(channels & 1u << MKG_CHANNEL_INTENT)) asks.n = 0;
     if (channels & 1u << MKG_CHANNEL_LEARNT) MKG_GO(guess(r, &q, &spans, &asks, err));
     MKG_GO(mkg__form_read(&r->words, &q, &spans, &asks, &form, err));
+    mkg__form_whole(&r->words, &q, &form, &spans);
+    drop_generic(r, &q, &spans);
+    MKG_GO(mkg__spans_join_rivals(&spans, err));
     double t1 = mkg__now();
     MKG_GO(mkg__gather(r, &q, &spans, &form, &asks, limit, channels, e, err));
     MKG_GO(fill_mentions(kg, &q, &spans, e, err));

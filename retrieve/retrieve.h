@@ -106,6 +106,17 @@ MKG_API mkg_status mkg_search(mkg_kg *kg, const char *text, size_t k, mkg_found 
  * name belongs to several nodes, all of them are appended, most facts first. */
 MKG_API mkg_status mkg_resolve(mkg_kg *kg, const char *ref, mkg_ids *out, mkg_err *err);
 
+/* Cases that have something in common. */
+typedef struct mkg_eval_part {
+    const char *group; /* "kind", "relation": of the case; "how": the right node (where
+                          it was not found, the first one) was found; static */
+    char name[32];
+    size_t cases;
+    double hit[3]; /* among the first 1, 5, 10 */
+    double mrr;
+} mkg_eval_part;
+enum { MKG_EVAL_PARTS = 32 };
+
 /* Measure retrieval on a file of cases (JSON Lines, shared format in docs/retrieval.md:
  * "question", "gold": [...]). A case is a hit at k when a gold string equals (folded,
  * blanks removed; a gold of more than 12 characters by its first 40) the subject or
@@ -117,6 +128,10 @@ typedef struct mkg_retrieval_score {
     double mrr;
     size_t unanswerable, refused;  /* "answerable": false, and no evidence was given */
     double ms_p50, ms_p95, ms_p99; /* linking and retrieval of one question */
+    /* By "relation" of the case, and by "how" the first name of the question was found.
+     */
+    mkg_eval_part parts[MKG_EVAL_PARTS];
+    size_t nparts;
 } mkg_retrieval_score;
 typedef void (*mkg_case_fn)(void *ctx, const char *json_case, size_t rank,
                             const mkg_evidence *e); /* rank 0: missed */
@@ -129,18 +144,9 @@ MKG_API mkg_status mkg_eval_retrieval(mkg_retriever *r, const char *path,
  * "colloquial", a list "gold" (or "standard", or "in_medical_json"), and "kind". A case
  * is a hit at k when one of the first k distinct names is of a node that a gold term
  * names. */
-typedef struct mkg_linking_part {
-    const char *group; /* "kind": of the case; "how": the right node (where it was not
-                          found, the first one) was found */
-    char name[32];
-    size_t cases;
-    double hit[3]; /* among the first 1, 5, 10 */
-    double mrr;
-} mkg_linking_part;
-enum { MKG_LINKING_PARTS = 32 };
 typedef struct mkg_linking_score {
     size_t skipped; /* cases without a gold */
-    mkg_linking_part all, parts[MKG_LINKING_PARTS];
+    mkg_eval_part all, parts[MKG_EVAL_PARTS];
     size_t nparts;
     double ms_p50, ms_p95, ms_p99;
 } mkg_linking_score;

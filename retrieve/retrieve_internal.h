@@ -21,16 +21,22 @@ typedef struct mkg__span {
     size_t chars;
     mkg_ids nodes; /* the best first */
     bool phrase; /* made of words that ask for a relation: "检查" may be a node, too */
-    bool negated;     /* "without fever": what must not be there */
-    const char *how;  /* "exact", "alias", "fuzzy", "colloquial"; static */
-    double score;     /* of the first node, 0 … 1 */
-    uint32_t surface; /* of the name index: the name that it was found by */
-    float *scores;    /* of each node */
+    bool negated;            /* "without fever": what must not be there */
+    size_t denied_from;      /* … and where the words that say so begin */
+    const char *how;         /* "exact", "alias", "fuzzy", "colloquial"; static */
+    double score;            /* of the first node, 0 … 1 */
+    uint32_t surface;        /* of the name index: the name that it was found by */
+    float *scores;           /* of each node */
+    bool rival;              /* overlaps a longer name that was taken */
+    size_t whole, whole_end; /* the longer name that it is a part of and that nobody
+                                knows: "新冠肺炎" of 肺炎; empty if there is none */
 } mkg__span;
 
 typedef struct mkg__spans {
     mkg__span *at;
     size_t n, cap;
+    mkg__span *rivals; /* names that overlap one of them and stick out of it */
+    size_t nrivals, rivals_cap;
     char *covered; /* bytes of the folded question that are question words */
 } mkg__spans;
 
@@ -39,6 +45,8 @@ typedef struct mkg__spans {
  * names that are misspelt there. In the order of the question. */
 mkg_status mkg__spans_find(mkg_kg *kg, const mkg__question *q, mkg__spans *out,
                            mkg_err *err);
+/* Append the rivals to the spans: they are read like other names, after them. */
+mkg_status mkg__spans_join_rivals(mkg__spans *s, mkg_err *err);
 void mkg__spans_clear(mkg__spans *s);
 
 /* A phrase of the vocabulary that stands in the question. */

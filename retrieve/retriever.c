@@ -21,6 +21,10 @@ static mkg_status read_tables(mkg_retriever *r, mkg_err *err)
     mkg_status st =
         mkg__file_exists(path) ? mkg__words_read(&r->words, path, err) : MKG_OK;
     mkg__free(path);
+    if (st < 0) return st;
+    if (!(path = mkg__path_join(r->data, "channels.tsv"))) return mkg__nomem(err);
+    if (mkg__file_exists(path)) st = mkg__weights_read(r->weight, path, err);
+    mkg__free(path);
     return st;
 }
 
@@ -51,18 +55,14 @@ mkg_status mkg__retriever_graph(mkg_retriever *r, mkg_err *err)
 mkg_status mkg_retriever_new(mkg_kg *kg, const mkg_retriever_opts *opts,
                              mkg_retriever **out, mkg_err *err)
 {
-    static const double weights[MKG_CHANNELS] = {
-        [MKG_CHANNEL_DIRECT] = 2,     [MKG_CHANNEL_INTENT] = 1,
-        [MKG_CHANNEL_ENTITY] = 0.6,   [MKG_CHANNEL_PATH] = 0.5,
-        [MKG_CHANNEL_PAGERANK] = 0.3, [MKG_CHANNEL_VECTOR] = 0.2,
-        [MKG_CHANNEL_TEXT] = 0.4};
     mkg_status st = MKG_OK;
     mkg_retriever *r = mkg__calloc(1, sizeof *r);
 
     *out = NULL;
     if (!r) return mkg__nomem(err);
     r->kg = kg;
-    memcpy(r->weight, weights, sizeof weights);
+    for (size_t i = 0; i < MKG_CHANNELS; i++)
+        r->weight[i] = 1; /* what no table says otherwise */
     if (opts && opts->data) {
         if (!(r->data = mkg__strdup(opts->data))) {
             st = mkg__nomem(err);

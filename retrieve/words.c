@@ -7,8 +7,9 @@
 #include <string.h>
 
 static const char *const kind_names[MKG__WORD_KINDS] = {
-    "yes_no",   "open", "not_before", "not_after", "denied", "joint", "related",
-    "opposite", "may",  "may_not",    "forbids",   "alike",  "filler"};
+    "yes_no",  "open",       "not_before", "not_after", "denied",    "joint",
+    "related", "opposite",   "may",        "may_not",   "forbids",   "alike",
+    "instead", "transitive", "symbol",     "generic",   "qualifier", "filler"};
 
 static int kind_of(mkg_view name)
 {
@@ -135,4 +136,11 @@ size_t mkg__word_before(const mkg__question *q, const mkg__word_list *list, size
             best = n;
     }
     return best;
+}
+
+bool mkg__word_listed(const mkg__word_list *list, mkg_view text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (mkg__view_eq(list->at[i].text, text)) return true;
+    return false;
 }

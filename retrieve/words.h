@@ -18,6 +18,11 @@ typedef enum mkg__word_kind {
     MKG__MAY_NOT,    /* … unless one of these is there */
     MKG__FORBIDS,    /* relations whose facts say that it is not */
     MKG__ALIKE,      /* "complication|adverse_effect": one answers for the other */
+    MKG__INSTEAD,    /* "treatment|treated_by": the second where the first is not */
+    MKG__TRANSITIVE, /* relations of which two steps in a row are one, too */
+    MKG__SYMBOL,     /* types whose names of letters are names only in capitals */
+    MKG__GENERIC,    /* a name that is nothing without the words before it */
+    MKG__QUALIFIER,  /* stands before a name and is no part of one */
     MKG__FILLER,     /* says nothing about what is asked */
     MKG__WORD_KINDS
 } mkg__word_kind;
@@ -44,6 +49,8 @@ void mkg__words_clear(mkg__words *w);
 
 /* Does the folded question hold the word at `at`? A Latin word stands alone. */
 bool mkg__word_at(const mkg__question *q, mkg_view word, size_t at);
+/* Is the folded text a word of the list? */
+bool mkg__word_listed(const mkg__word_list *list, mkg_view text);
 /* Bytes of the longest word of the list that begins at `at`, or that ends at `end`; 0
  * if none does. */
 size_t mkg__word_longest(const mkg__question *q, const mkg__word_list *list, size_t at);

@@ -6,6 +6,7 @@
 #include "retrieve/fuzzy_internal.h"
 #include "retrieve/link_model_internal.h"
 #include "retrieve/name_file_internal.h"
+#include "retrieve/name_words_internal.h"
 #include "retrieve/phrases_internal.h"
 
 /* Put the checksums right, so that what lies behind them is tested too. */
@@ -56,6 +57,8 @@ static void look_up(mkg__names *x, mkg_view text)
         mkg__names_overlap(x, &q, like[i], &o);
         CHECK(o.cosine[0] >= 0 && o.cosine[0] < 1.001f && o.of_query[1] < 1.001f);
     }
+    uint32_t same = mkg__names_same_words(x, mkg__word_key(text));
+    CHECK(same == MKG_NAMES_NONE || same < mkg__names_count(x));
     CHECK_OK(mkg__find_slip(x, text.ptr, 0, text.len, &slip, &fuzz_err));
     CHECK(slip.surface == MKG_NAMES_NONE ||
           (slip.start < slip.end && slip.end <= text.len));
