@@ -134,18 +134,20 @@ out:
 
 mkg_status cli_cmd_eval(cli *c)
 {
-    static const char *const ours[] = {"retrieval", "linking", "intent"};
-    static const char *const later[] = {"answers", "vectors"};
+    static const char *const ours[] = {"retrieval", "linking", "intent", "vectors"};
+    static const char *const later[] = {"answers"};
     const char *what = c->args[0];
 
     if (strcmp(what, ours[0]) == 0) return eval_retrieval(c, c->args[1]);
     if (strcmp(what, ours[1]) == 0) return cli_eval_linking(c, c->args[1]);
     if (strcmp(what, ours[2]) == 0) return cli_eval_intent(c, c->args[1]);
+    if (strcmp(what, ours[3]) == 0) return cli_eval_vectors(c, c->args[1]);
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(what, later[i]) == 0)
             return mkg__fail(&c->err, MKG_EARG,
                              "eval %s is not in this version; there are: eval "
-                             "retrieval, eval linking, eval intent",
+                             "retrieval, eval linking, eval intent, eval vectors",
                              what);
-    return cli_unknown(c, "eval", what, "is not known", ours, 2);
+    return cli_unknown(c, "eval", what, "is not known", ours,
+                       sizeof ours / sizeof *ours);
 }

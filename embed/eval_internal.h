@@ -11,17 +11,17 @@ mkg_status mkg__eval_find(mkg_kg *kg, const mkg_vectors *v, mkg_view text, mkg_i
                           mkg_err *err);
 
 /* A file of labels. Nodes and labels are in the order of their bytes. */
-typedef struct mkg__labels {
+typedef struct mkg__label_file {
     mkg__arena arena;
     size_t n, labels;
     mkg_view *name; /* (n) as written */
     mkg_id *node;   /* (n) MKG_ID_NONE: not in the graph */
     uint8_t *y;     /* (n, labels) */
-} mkg__labels;
+} mkg__label_file;
 
-mkg_status mkg__labels_read(mkg_kg *kg, const mkg_vectors *v, const char *file,
-                            mkg__labels *out, mkg_err *err);
-void mkg__labels_clear(mkg__labels *l);
+mkg_status mkg__label_file_read(mkg_kg *kg, const mkg_vectors *v, const char *file,
+                                mkg__label_file *out, mkg_err *err);
+void mkg__label_file_clear(mkg__label_file *l);
 
 /* The permutation of 0 … n - 1 that numpy.random.RandomState(seed).permutation(n) is:
  * MT19937 (Matsumoto & Nishimura, TOMACS 1998), Fisher-Yates from the end, each place

@@ -16,7 +16,7 @@
 
 typedef struct job {
     const mkg_eval_labels_opts *o;
-    const mkg__labels *l;
+    const mkg__label_file *l;
     size_t dim, train, test;
     float *x;              /* (n, dim) of all nodes */
     float *part;           /* (n, dim) in the order of a shuffle: train, then test */
@@ -115,12 +115,12 @@ mkg_status mkg_eval_labels(mkg_kg *kg, const mkg_vectors *v, const char *file,
                            mkg_eval_labels_result *out, mkg_err *err)
 {
     mkg_status st;
-    mkg__labels l = {0};
+    mkg__label_file l = {0};
     job j = {.o = opts, .l = &l};
 
     memset(out, 0, sizeof *out);
     MKG_GO(check(opts, err));
-    MKG_GO(mkg__labels_read(kg, v, file, &l, err));
+    MKG_GO(mkg__label_file_read(kg, v, file, &l, err));
     st = make(&j, v, out, err);
     if (st != MKG_OK) goto out;
     for (unsigned r = 0; r < opts->repeats; r++) {
@@ -134,7 +134,7 @@ mkg_status mkg_eval_labels(mkg_kg *kg, const mkg_vectors *v, const char *file,
     mean_and_deviation(j.micro, opts->repeats, &out->micro, &out->micro_sd);
     mean_and_deviation(j.macro, opts->repeats, &out->macro, &out->macro_sd);
 out:
-    mkg__labels_clear(&l);
+    mkg__label_file_clear(&l);
     mkg__free(j.x);
     mkg__free(j.part);
     mkg__free(j.y);
@@ -156,8 +156,8 @@ typedef struct grouping {
 static mkg_status group_by_label(mkg_kg *kg, const mkg_vectors *v, const char *file,
                                  grouping *g, mkg_err *err)
 {
-    mkg__labels l;
-    mkg_status st = mkg__labels_read(kg, v, file, &l, err);
+    mkg__label_file l;
+    mkg_status st = mkg__label_file_read(kg, v, file, &l, err);
     if (st < 0) return st;
     g->truth = cells(l.n, 1, sizeof *g->truth);
     g->node = cells(l.n, 1, sizeof *g->node);
@@ -177,7 +177,7 @@ static mkg_status group_by_label(mkg_kg *kg, const mkg_vectors *v, const char *f
         g->truth[g->n] = which;
         g->node[g->n++] = l.node[i];
     }
-    mkg__labels_clear(&l);
+    mkg__label_file_clear(&l);
     return st;
 }
 

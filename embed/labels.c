@@ -196,7 +196,7 @@ static mkg_status distinct_labels(const entry *e, size_t n, mkg_view **out,
 
 static mkg_status fill(mkg_kg *kg, const mkg_vectors *v, const char *file,
                        const entry *e, size_t n, const mkg_view *label,
-                       mkg__labels *out, mkg_err *err)
+                       mkg__label_file *out, mkg_err *err)
 {
     size_t row = 0;
     for (size_t i = 0; i < n; i++) {
@@ -222,8 +222,8 @@ static mkg_status fill(mkg_kg *kg, const mkg_vectors *v, const char *file,
     return MKG_OK;
 }
 
-mkg_status mkg__labels_read(mkg_kg *kg, const mkg_vectors *v, const char *file,
-                            mkg__labels *out, mkg_err *err)
+mkg_status mkg__label_file_read(mkg_kg *kg, const mkg_vectors *v, const char *file,
+                                mkg__label_file *out, mkg_err *err)
 {
     mkg_status st;
     entry *e = NULL;
@@ -251,11 +251,11 @@ mkg_status mkg__labels_read(mkg_kg *kg, const mkg_vectors *v, const char *file,
 out:
     mkg__free(e);
     mkg__free(label);
-    if (st < 0) mkg__labels_clear(out);
+    if (st < 0) mkg__label_file_clear(out);
     return st;
 }
 
-void mkg__labels_clear(mkg__labels *l)
+void mkg__label_file_clear(mkg__label_file *l)
 {
     mkg__arena_clear(&l->arena);
     mkg__free(l->name);
