@@ -297,6 +297,11 @@ void cli_note_stale(cli *c, mkg_kg *kg, const struct mkg_vectors_info *set);
 mkg_status cli_eval_vectors(cli *c, const char *set);
 mkg_status cli_eval_links(cli *c, mkg_kg *kg, const struct mkg_vectors *v);
 
+/* ---- export_map.c -----------------------------------------------------------------
+ */
+
+mkg_status cli_export_map(cli *c, const char *output);
+
 /* ---- graph_stats.c ----------------------------------------------------------------
  */
 

@@ -244,13 +244,19 @@ out:
 
 mkg_status cli_cmd_export(cli *c)
 {
-    static const char *const what[] = {"graph", "vectors"};
-    const char *output;
+    static const struct {
+        const char *name;
+        mkg_status (*run)(cli *c, const char *output);
+    } ways[] = {
+        {"graph", export_graph}, {"vectors", export_vectors}, {"map", cli_export_map}};
+    enum { WAYS = sizeof ways / sizeof *ways };
+    const char *output, *names[WAYS];
 
-    if (strcmp(c->args[0], what[0]) != 0 && strcmp(c->args[0], what[1]) != 0)
-        return cli_unknown(c, "the export", c->args[0], "is not known", what, 2);
-    mkg_status st = check_output(c, &output);
-    if (st < 0) return st;
-    return strcmp(c->args[0], what[0]) == 0 ? export_graph(c, output)
-                                            : export_vectors(c, output);
+    for (size_t i = 0; i < WAYS; i++) {
+        names[i] = ways[i].name;
+        if (strcmp(c->args[0], names[i]) != 0) continue;
+        mkg_status st = check_output(c, &output);
+        return st < 0 ? st : ways[i].run(c, output);
+    }
+    return cli_unknown(c, "the export", c->args[0], "is not known", names, WAYS);
 }

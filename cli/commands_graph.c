@@ -220,7 +220,7 @@ static const cli_option export_options[] = {
      .arg = "F",
      .help = "of a graph: nt, triples, graphml, kgx, neo4j, dot (triples if not "
              "given); of vectors: word2vec, word2vec-bin, npy, projector (word2vec if "
-             "not given)"},
+             "not given); of a map: svg, html (by OUT's ending if not given)"},
     {.name = "types",
      .kind = CLI_TEXT,
      .arg = "A,B",
@@ -254,8 +254,30 @@ static const cli_option export_options[] = {
      .arg = "N",
      .initial = "40",
      .min = 1,
+     .max = 100000,
+     .help = "dot, map: most nodes in the picture; of a map 20000 if not given"},
+    {.name = "labels",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "120",
+     .min = 0,
      .max = 10000,
-     .help = "dot: most nodes in the picture"},
+     .help = "map: most names in an SVG"},
+    {.name = "neighbours",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "15",
+     .min = 2,
+     .max = 200,
+     .help = "map: of each node, that are kept near: few show small groups, many the "
+             "whole"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "map: of the random numbers"},
 };
 
 const cli_command cli_graph_commands[] = {
@@ -404,13 +426,15 @@ const cli_command cli_graph_commands[] = {
      .exits = "01234"},
     {.name = "export",
      .run = cli_cmd_export,
-     .args = "graph|vectors [SET]",
+     .args = "graph|vectors|map [SET]",
      .min_args = 1,
      .max_args = 2,
      .brief = "write the graph or vectors for other tools",
      .about = "'export graph' writes the graph, or the part that --types and "
               "--relations choose; 'export vectors SET' a vector set, with a table of "
-              "names beside it. The triples come back whole with 'medkg import'. What "
+              "names beside it; 'export map SET' a picture of a set, as SVG for print "
+              "or as a page to look around in. The triples come back whole with 'medkg "
+              "import'. What "
               "the other formats carry is told in docs/export.md. A file that is there "
               "is replaced when the new one is complete.",
      .options = export_options,
