@@ -33,7 +33,7 @@ const char *const *mkg_map_formats(void)
 const char *mkg__map_colour(size_t type)
 {
     static const char *const colours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
-                                          "#d55e00", "#56b4e9", "#b8a800", "#7f52a5",
+                                          "#d55e00", "#7f52a5", "#b8a800", "#56b4e9",
                                           "#8c564b", "#17becf", "#a0522d", "#7f7f7f"};
     enum { COLOURS = sizeof colours / sizeof *colours };
     return colours[type < COLOURS ? type : COLOURS - 1];
