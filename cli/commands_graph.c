@@ -219,7 +219,8 @@ static const cli_option export_options[] = {
      .kind = CLI_TEXT,
      .arg = "F",
      .help = "of a graph: nt, triples, graphml, kgx, neo4j, dot (triples if not "
-             "given); of vectors: word2vec, word2vec-bin, npy, projector (word2vec if "
+             "given); of vectors: word2vec, word2vec-bin, npy, projector, features "
+             "(word2vec if "
              "not given); of a map: svg, html (by OUT's ending if not given)"},
     {.name = "types",
      .kind = CLI_TEXT,
@@ -426,13 +427,14 @@ const cli_command cli_graph_commands[] = {
      .exits = "01234"},
     {.name = "export",
      .run = cli_cmd_export,
-     .args = "graph|vectors|map [SET]",
+     .args = "graph|vectors|features|map [SET]",
      .min_args = 1,
      .max_args = 2,
      .brief = "write the graph or vectors for other tools",
      .about = "'export graph' writes the graph, or the part that --types and "
               "--relations choose; 'export vectors SET' a vector set, with a table of "
-              "names beside it; 'export map SET' a picture of a set, as SVG for print "
+              "names beside it; 'export features SET' the same as one table for "
+              "statistics; 'export map SET' a picture of a set, as SVG for print "
               "or as a page to look around in. The triples come back whole with 'medkg "
               "import'. What "
               "the other formats carry is told in docs/export.md. A file that is there "

@@ -123,6 +123,9 @@ static void vectors(void **state)
 static void maps(void **state)
 {
     cli_world *w = *state;
+    assert_run(w, "medkg export features node2vec --types disease -o f.tsv", 0);
+    assert_run(w, "medkg export features node2vec --format npy -o f.tsv", 2);
+    assert_run(w, "head -1 f.tsv | grep -q 'codes.v1.v2'", 0);
     assert_run(w, "medkg export map node2vec -o m.svg", 0);
     assert_says(w->out, "m.svg: ");
     assert_run(w, "grep -q '</svg>' m.svg && grep -q '>感冒</text>' m.svg", 0);

@@ -197,6 +197,18 @@ static void projector(void **state)
     mkg__buf_clear(&names);
 }
 
+static void features(void **state)
+{
+    world *w = *state;
+    export_ok(w, "features", "f.tsv", MKG_LANG_EN);
+    mkg__buf b = read_back(w, "f.tsv");
+    assert_memory_equal(b.ptr, "node\ttype\tname\tcodes\tv1\tv2\tv3\n", 33);
+    assert_non_null(strstr(b.ptr, "\n1\tdisease\tdiabetes mellitus\tICD10:E14\t"
+                                  "0.100000001\t-0\t"));
+    assert_non_null(strstr(b.ptr, "\n4\tdrug\tsalt\t\t1\t2\t3\n"));
+    mkg__buf_clear(&b);
+}
+
 static void a_part(void **state)
 {
     world *w = *state;
@@ -247,9 +259,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_WORLD(word2vec_text), WITH_WORLD(word2vec_binary),
-        WITH_WORLD(npy),           WITH_WORLD(projector),
-        WITH_WORLD(a_part),        WITH_WORLD(out_of_memory),
+        WITH_WORLD(word2vec_text), WITH_WORLD(word2vec_binary), WITH_WORLD(npy),
+        WITH_WORLD(projector),     WITH_WORLD(features),        WITH_WORLD(a_part),
+        WITH_WORLD(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
