@@ -17,6 +17,7 @@ typedef struct sheet {
     const mkg__picture *p;
     mkg__buf *out;
     float radius;
+    float top, height; /* of the dots in the unit square; of the sheet */
     box *taken;
     size_t ntaken;
 } sheet;
@@ -24,6 +25,11 @@ typedef struct sheet {
 static float across(float v)
 {
     return MARGIN + v * (SIDE - 2 * MARGIN);
+}
+
+static float down(const sheet *s, float v)
+{
+    return MARGIN + (v - s->top) * (SIDE - 2 * MARGIN);
 }
 
 /* XML text; what XML 1.0 has not is left out. */
@@ -76,13 +82,28 @@ static void head(sheet *s)
     mkg__buf_printf(s->out,
                     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
                     "width=\"%d\" height=\"%d\">\n",
-                    SIDE + LEGEND, SIDE, SIDE + LEGEND, SIDE);
+                    SIDE + LEGEND, (int)s->height, SIDE + LEGEND, (int)s->height);
     mkg__buf_str(s->out, "<title>");
     put_text(s->out, mkg__view(s->p->set->name, strlen(s->p->set->name)));
     mkg__buf_str(s->out, "</title>\n");
     mkg__buf_str(s->out, style);
     mkg__buf_printf(s->out, "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
-                    SIDE + LEGEND, SIDE);
+                    SIDE + LEGEND, (int)s->height);
+}
+
+/* The sheet is as high as the dots need, and the legend. */
+static void measure(sheet *s)
+{
+    float lo = 1, hi = 0, legend = 138 + 26 * (float)s->p->ntypes;
+    for (size_t i = 0; i < s->p->n; i++) {
+        float y = s->p->dot[i].y;
+        lo = y < lo ? y : lo;
+        hi = y > hi ? y : hi;
+    }
+    s->top = lo;
+    s->height = ceilf(down(s, hi) + MARGIN);
+    if (s->height < legend) s->height = legend;
+    if (s->height > SIDE) s->height = SIDE;
 }
 
 /* Dots that have a name are drawn over the others, with a rim. */
@@ -96,7 +117,7 @@ static void dots(sheet *s)
             mkg__buf_str(s->out, "<circle cx=\"");
             put_number(s->out, across(d->x));
             mkg__buf_str(s->out, "\" cy=\"");
-            put_number(s->out, across(d->y));
+            put_number(s->out, down(s, d->y));
             mkg__buf_str(s->out, "\" r=\"");
             put_number(s->out, s->radius * (1 + 0.15f * log1pf((float)d->degree)));
             mkg__buf_str(s->out, "\"/>\n");
@@ -107,7 +128,7 @@ static void dots(sheet *s)
 
 static bool is_free(const sheet *s, box b)
 {
-    if (b.x0 < 4 || b.y0 < 4 || b.x1 > SIDE - 4 || b.y1 > SIDE - 4) return false;
+    if (b.x0 < 4 || b.y0 < 4 || b.x1 > SIDE - 4 || b.y1 > s->height - 4) return false;
     for (size_t i = 0; i < s->ntaken; i++) {
         const box *t = &s->taken[i];
         if (b.x0 < t->x1 && b.x1 > t->x0 && b.y0 < t->y1 && b.y1 > t->y0) return false;
@@ -136,7 +157,7 @@ static void put_name(sheet *s, const mkg__dot *d, mkg_view name, bool cut, box b
     mkg__buf_str(s->out, "<circle class=\"n\" cx=\"");
     put_number(s->out, across(d->x));
     mkg__buf_str(s->out, "\" cy=\"");
-    put_number(s->out, across(d->y));
+    put_number(s->out, down(s, d->y));
     mkg__buf_str(s->out, "\" r=\"");
     put_number(s->out, r);
     mkg__buf_printf(s->out, "\" style=\"stroke-width:1\" fill=\"%s\"/>",
@@ -199,7 +220,7 @@ static size_t names(sheet *s)
         float w = (float)(mkg__utf8_width(name.ptr, name.len) + cut) * size * 0.53f + 6,
               h = size * 1.25f;
         tried++;
-        float x = across(d->x), y = across(d->y), r = s->radius * 2.2f;
+        float x = across(d->x), y = down(s, d->y), r = s->radius * 2.2f;
         box dot = {x - r, y - r, x + r, y + r};
         if (!is_free(s, dot) || !find_place(s, x, y, w, h, r + 2, &b)) continue;
         s->taken[s->ntaken++] = b;
@@ -233,7 +254,7 @@ static void legend(sheet *s)
     mkg__buf_printf(s->out, " nodes, graph version %llu</text>\n",
                     (unsigned long long)set->graph_version);
     y = 138;
-    for (size_t t = 0; t < s->p->ntypes && y < SIDE - 20; t++, y += 26) {
+    for (size_t t = 0; t < s->p->ntypes && y < s->height - 10; t++, y += 26) {
         mkg__buf_printf(s->out, "<circle cx=\"%d\" cy=\"", SIDE + 7);
         put_number(s->out, y - 5);
         mkg__buf_printf(s->out,
@@ -257,6 +278,7 @@ mkg_status mkg__map_svg(const mkg__picture *p, mkg__buf *out, size_t *drawn,
     s.radius = crowd < 0.9f ? 0.9f : crowd > 4 ? 4 : crowd;
     s.taken = mkg__calloc(2 * p->labels + 1, sizeof *s.taken);
     if (!s.taken) return mkg__nomem(err);
+    measure(&s);
     head(&s);
     dots(&s);
     *drawn = names(&s);
