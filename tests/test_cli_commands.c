@@ -712,7 +712,7 @@ static void eval_of_vectors(void **state)
     assert_run(w,
                "awk 'BEGIN { for (d = 0; d < 16; d++) for (s = 0; s < 12; s++) "
                "if ((d + s) % 3) print \"d\" d \"\\tsymptom\\ts\" s }' >many.tsv; "
-               "medkg -q -d many.db import many.tsv --format triples && "
+               "medkg -q -d many.db import many.tsv --format triples >many.txt && "
                "medkg -q -d many.db embed node2vec --dim 4 --walks 2 --length 10 "
                "--deterministic >many.txt && "
                "medkg -d many.db eval vectors node2vec --links --json | tail -1",
