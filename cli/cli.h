@@ -257,6 +257,11 @@ typedef struct cli_part {
 } cli_part;
 mkg_status cli_read_part(cli *c, mkg_kg *kg, cli_part *p);
 
+/* The relation that `word` names, in the direction of the name (out may be NULL);
+ * MKG_EARG with "did you mean" if there is none. */
+mkg_status cli_take_relation(cli *c, mkg_kg *kg, const char *word, mkg_id *id,
+                             const mkg_relation **out);
+
 /* A json string that is null for "". */
 json_t *cli_json_view(mkg_view v);
 
@@ -280,6 +285,26 @@ mkg_status cli_eval_linking(cli *c, const char *file);
  */
 
 mkg_status cli_eval_answers(cli *c, const char *file);
+/* ---- cmd_vectors.c ----------------------------------------------------------------
+ */
+
+struct mkg_vectors;
+struct mkg_vectors_info;
+/* The set of --set, else the only one, else the one called node2vec. */
+mkg_status cli_open_set(cli *c, struct mkg_vectors **out);
+/* Say so if the graph has gone on since the set was made. */
+void cli_note_stale(cli *c, mkg_kg *kg, const struct mkg_vectors_info *set);
+
+/* ---- eval_vectors.c, eval_links.c ---------------------------------------------------
+ */
+
+mkg_status cli_eval_vectors(cli *c, const char *set);
+mkg_status cli_eval_links(cli *c, mkg_kg *kg, const struct mkg_vectors *v);
+
+/* ---- export_map.c -----------------------------------------------------------------
+ */
+
+mkg_status cli_export_map(cli *c, const char *output);
 
 /* ---- graph_stats.c ----------------------------------------------------------------
  */
@@ -307,6 +332,7 @@ mkg_status cli_cmd_show(cli *c);
 mkg_status cli_cmd_path(cli *c);
 mkg_status cli_cmd_embed(cli *c);
 mkg_status cli_cmd_similar(cli *c);
+mkg_status cli_cmd_suggest(cli *c);
 mkg_status cli_cmd_vectors(cli *c);
 mkg_status cli_cmd_export(cli *c);
 mkg_status cli_cmd_ask(cli *c);

@@ -175,19 +175,13 @@ out:
 
 mkg_status cli_cmd_eval(cli *c)
 {
-    static const char *const ours[] = {"retrieval", "linking", "intent", "answers"};
-    static const char *const later[] = {"vectors"};
-    const char *what = c->args[0];
-
-    if (strcmp(what, ours[0]) == 0) return eval_retrieval(c, c->args[1]);
-    if (strcmp(what, ours[1]) == 0) return cli_eval_linking(c, c->args[1]);
-    if (strcmp(what, ours[2]) == 0) return cli_eval_intent(c, c->args[1]);
-    if (strcmp(what, ours[3]) == 0) return cli_eval_answers(c, c->args[1]);
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(what, later[i]) == 0)
-            return mkg__fail(&c->err, MKG_EARG,
-                             "eval %s is not in this version; there are: eval "
-                             "retrieval, eval linking, eval intent, eval answers",
-                             what);
-    return cli_unknown(c, "eval", what, "is not known", ours, 4);
+    static const char *const names[] = {"retrieval", "linking", "intent", "answers",
+                                        "vectors"};
+    static mkg_status (*const run[])(cli *, const char *) = {
+        eval_retrieval, cli_eval_linking, cli_eval_intent, cli_eval_answers,
+        cli_eval_vectors};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(c->args[0], names[i]) == 0) return run[i](c, c->args[1]);
+    return cli_unknown(c, "eval", c->args[0], "is not known", names,
+                       sizeof names / sizeof *names);
 }

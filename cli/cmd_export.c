@@ -196,7 +196,7 @@ static mkg_status vectors_done(cli *c, const char *output, const char *format,
     return MKG_OK;
 }
 
-static mkg_status export_vectors(cli *c, const char *output)
+static mkg_status export_set(cli *c, const char *output, const char *format)
 {
     static const char *const graph_only[] = {"relations", "sources", "node", "hops",
                                              "limit"};
@@ -206,12 +206,13 @@ static mkg_status export_vectors(cli *c, const char *output)
     cli_part p = {.ntypes = 0};
     mkg_vectors_export_opts o = MKG_VECTORS_EXPORT_OPTS_INIT;
     mkg_vectors_export_result r;
-    const char *format = cli_opt_text(c, "format"), *lang = cli_opt_text(c, "lang");
+    const char *lang = cli_opt_text(c, "lang");
     double began = mkg__now();
 
     if (c->nargs < 2) {
         st = mkg__fail(&c->err, MKG_EARG,
-                       "which set? 'medkg vectors' lists them: export vectors SET");
+                       "which set? 'medkg vectors' lists them: export %s SET",
+                       c->args[0]);
         goto out;
     }
     for (size_t i = 0; i < sizeof graph_only / sizeof *graph_only; i++)
@@ -242,15 +243,36 @@ out:
     return st;
 }
 
+static mkg_status export_vectors(cli *c, const char *output)
+{
+    return export_set(c, output, cli_opt_text(c, "format"));
+}
+
+static mkg_status export_features(cli *c, const char *output)
+{
+    if (cli_opt_given(c, "format"))
+        return mkg__fail(&c->err, MKG_EARG,
+                         "'export features' has one format, a table");
+    return export_set(c, output, "features");
+}
+
 mkg_status cli_cmd_export(cli *c)
 {
-    static const char *const what[] = {"graph", "vectors"};
-    const char *output;
+    static const struct {
+        const char *name;
+        mkg_status (*run)(cli *c, const char *output);
+    } ways[] = {{"graph", export_graph},
+                {"vectors", export_vectors},
+                {"features", export_features},
+                {"map", cli_export_map}};
+    enum { WAYS = sizeof ways / sizeof *ways };
+    const char *output, *names[WAYS];
 
-    if (strcmp(c->args[0], what[0]) != 0 && strcmp(c->args[0], what[1]) != 0)
-        return cli_unknown(c, "the export", c->args[0], "is not known", what, 2);
-    mkg_status st = check_output(c, &output);
-    if (st < 0) return st;
-    return strcmp(c->args[0], what[0]) == 0 ? export_graph(c, output)
-                                            : export_vectors(c, output);
+    for (size_t i = 0; i < WAYS; i++) {
+        names[i] = ways[i].name;
+        if (strcmp(c->args[0], names[i]) != 0) continue;
+        mkg_status st = check_output(c, &output);
+        return st < 0 ? st : ways[i].run(c, output);
+    }
+    return cli_unknown(c, "the export", c->args[0], "is not known", names, WAYS);
 }

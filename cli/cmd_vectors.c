@@ -1,7 +1,8 @@
-/* medkg similar, vectors: what vector sets are for. */
+/* medkg similar, vectors: list sets, take them in, look neighbours up. */
 #include "cli/cli.h"
 
 #include "base/err.h"
+#include "embed/import.h"
 #include "embed/vectors.h"
 
 #include <string.h>
@@ -30,6 +31,75 @@ static void set_row(cli_table *t, const mkg_vectors_info *v, bool stale)
     cli_cell(t, "%s", stale ? "yes" : "no");
 }
 
+/* ---- vectors import ---- */
+
+typedef struct strangers {
+    cli *c;
+    size_t n;
+} strangers;
+
+static void on_unknown(void *ctx, const mkg_err *where)
+{
+    enum { SHOWN = 10 };
+    strangers *s = ctx;
+    if (s->n++ < SHOWN || s->c->verbose) cli_report(s->c, where);
+}
+
+static mkg_status import_set(cli *c, const char *file)
+{
+    mkg_status st;
+    mkg_kg *kg = NULL;
+    strangers s = {.c = c};
+    mkg_vectors_import_opts o = {.format = cli_opt_text(c, "format"),
+                                 .names = cli_opt_text(c, "names"),
+                                 .name = cli_opt_text(c, "name"),
+                                 .unknown = on_unknown,
+                                 .unknown_ctx = &s,
+                                 .progress = cli_on_progress,
+                                 .progress_ctx = c};
+    mkg_vectors_import_result r;
+
+    MKG_GO(cli_open(c, &kg));
+    cli_catch_signals();
+    c->progress.unit = "rows";
+    st = mkg_vectors_import(kg, file, &o, &r, &c->err);
+    cli_progress_clear(c);
+    if (st != MKG_OK) goto out;
+    if (r.unknown)
+        cli_note(c, "medkg: %zu of %zu rows are no node of the graph, or of several",
+                 r.unknown, r.rows);
+    if (c->json)
+        st = cli_json(c, json_pack("{s:[o], s:I, s:I}", "vectors",
+                                   set_json(&r.info, false), "rows", (json_int_t)r.rows,
+                                   "unknown", (json_int_t)r.unknown));
+    else
+        cli_print(c, "vector set '%s' (%s): %zu rows, %zu dimensions\n", r.info.name,
+                  r.info.method, r.info.n, r.info.dim);
+out:
+    mkg_kg_close(kg);
+    return st;
+}
+
+static mkg_status import_asked(cli *c)
+{
+    static const char *const ours[] = {"import"};
+    static const char *const only[] = {"format", "names", "name"};
+    if (c->nargs == 0) {
+        for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+            if (cli_opt_given(c, only[i]))
+                return mkg__fail(&c->err, MKG_EARG, "--%s is for 'vectors import'",
+                                 only[i]);
+        return MKG_OK;
+    }
+    if (strcmp(c->args[0], ours[0]) != 0)
+        return cli_unknown(c, "vectors", c->args[0], "is not known", ours, 1);
+    if (c->nargs < 2)
+        return mkg__fail(&c->err, MKG_EARG, "which file? vectors import FILE");
+    return MKG_OK;
+}
+
+/* ---- vectors ---- */
+
 mkg_status cli_cmd_vectors(cli *c)
 {
     static const char *const columns[] = {"name",          "method", "rows", "dim",
@@ -41,6 +111,11 @@ mkg_status cli_cmd_vectors(cli *c)
     cli_table t = {.align = "llrrrl"};
     json_t *list = json_array();
 
+    MKG_GO(import_asked(c));
+    if (c->nargs) {
+        st = import_set(c, c->args[1]);
+        goto out;
+    }
     MKG_GO(cli_open(c, &kg));
     MKG_GO(mkg_vectors_list(c->db, &sets, &n, &c->err));
     if (n) cli_heads(&t, columns);
@@ -67,8 +142,7 @@ out:
 
 /* ---- similar ---- */
 
-/* --set, else the only set, else the one called node2vec. */
-static mkg_status open_set(cli *c, mkg_vectors **out)
+mkg_status cli_open_set(cli *c, mkg_vectors **out)
 {
     mkg_status st;
     mkg_vectors_info *sets = NULL;
@@ -89,6 +163,17 @@ static mkg_status open_set(cli *c, mkg_vectors **out)
 out:
     mkg_vectors_list_free(sets);
     return st;
+}
+
+void cli_note_stale(cli *c, mkg_kg *kg, const mkg_vectors_info *set)
+{
+    if (set->graph_version != mkg_kg_version(kg))
+        cli_note(
+            c,
+            "medkg: the set '%s' was made from version %llu of the graph, which is at "
+            "%llu now",
+            set->name, (unsigned long long)set->graph_version,
+            (unsigned long long)mkg_kg_version(kg));
 }
 
 typedef struct chooser {
@@ -119,16 +204,10 @@ static mkg_status similar_to(cli *c, mkg_kg *kg, mkg_id id, mkg_lang lang)
 
     if (type) f.type = mkg__trim(mkg__view(type, strlen(type)));
     if (type) MKG_GO(cli_check_type(c, kg, f.type));
-    st = open_set(c, &v);
+    st = cli_open_set(c, &v);
     if (st != MKG_OK) goto out;
     const mkg_vectors_info *info = mkg_vectors_get_info(v);
-    if (info->graph_version != mkg_kg_version(kg))
-        cli_note(
-            c,
-            "medkg: the set '%s' was made from version %llu of the graph, which is at "
-            "%llu now",
-            info->name, (unsigned long long)info->graph_version,
-            (unsigned long long)mkg_kg_version(kg));
+    cli_note_stale(c, kg, info);
     const float *q = mkg_vectors_row(v, id);
     if (!q) {
         st = mkg__fail(&c->err, MKG_NOTFOUND, "'%s' has no vector in the set '%s'",

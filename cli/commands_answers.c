@@ -114,6 +114,57 @@ static const cli_option eval_options[] = {
      .initial = "0",
      .max = INT64_MAX,
      .help = "answers: the first N cases; 0 is all"},
+    {.name = "labels",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help =
+         "vectors: tell these labels from the vectors; lines of a node, a tab and a "
+         "label"},
+    {.name = "links",
+     .help = "vectors: find edges that were held out; trains anew without them, as the "
+             "set was"},
+    {.name = "analogy",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .help = "vectors: a is to b as c is to d; lines of four nodes between tabs"},
+    {.name = "clusters",
+     .help = "vectors: do they group as the types of the nodes do, or as --labels"},
+    {.name = "train",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "0.5",
+     .help = "labels: part of the nodes to learn from"},
+    {.name = "repeats",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "5",
+     .min = 1,
+     .max = 10000,
+     .help = "labels: shuffles"},
+    {.name = "normalize", .help = "labels: scale each vector to length 1 first"},
+    {.name = "held-out",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "0.1",
+     .help = "links: part of the edges"},
+    {.name = "relation",
+     .kind = CLI_TEXT,
+     .arg = "R",
+     .help = "links: hold out facts of this relation alone"},
+    {.name = "rankings",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "500",
+     .min = 1,
+     .max = 1000000,
+     .help = "links: held-out facts to rank among all nodes of the type"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "0",
+     .min = 0,
+     .max = INT32_MAX,
+     .help = "vectors: of the shuffles and of what is held out"},
 };
 
 const cli_command cli_answers_commands[] = {
@@ -178,7 +229,7 @@ const cli_command cli_answers_commands[] = {
      .exits = "01234"},
     {.name = "eval",
      .run = cli_cmd_eval,
-     .args = "retrieval|linking|intent|answers FILE",
+     .args = "retrieval|linking|intent|answers FILE, or vectors SET",
      .min_args = 2,
      .max_args = 2,
      .brief = "measure on a file of cases",
@@ -205,7 +256,11 @@ const cli_command cli_answers_commands[] = {
          "name of a cited fact stands there to the letter, how often all facts that "
          "answer are told, precision and recall of the citations, how often it "
          "refuses where nothing answers, names of other cases, and sentences that "
-         "are removed.",
+         "are removed."
+         "\n\n"
+         "vectors: SET is a vector set; --labels, --links, --analogy or --clusters "
+         "says "
+         "what to measure (docs/vectors.md).",
      .options = eval_options,
      .noptions = COUNT(eval_options),
      .example = "medkg eval retrieval cases.jsonl --misses missed.jsonl",

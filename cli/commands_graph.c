@@ -1,6 +1,8 @@
 /* The commands that look into the graph and hand it on, and their options. */
 #include "cli/commands.h"
 
+#include "embed/import.h"
+
 static const cli_option search_options[] = {
     AS_OF,
     {.name = "k",
@@ -78,6 +80,43 @@ static const cli_option similar_options[] = {
      .arg = "LANG",
      .choices = cli_languages,
      .help = "language of the names shown; that of NODE if not given"},
+};
+
+static const cli_option suggest_options[] = {
+    {.name = "set",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "the vector set; if not given, the only one, or node2vec"},
+    {.name = "k",
+     .letter = 'k',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "10",
+     .min = 1,
+     .max = CLI_TOP_MAX,
+     .help = "most hypotheses"},
+    {.name = "lang",
+     .kind = CLI_CHOICE,
+     .arg = "LANG",
+     .choices = cli_languages,
+     .help = "language of the names shown; that of NODE if not given"},
+};
+
+static const cli_option vectors_options[] = {
+    {.name = "name",
+     .kind = CLI_TEXT,
+     .arg = "SET",
+     .help = "import: name of the set; if not given, the file's without its ending"},
+    {.name = "format",
+     .kind = CLI_CHOICE,
+     .arg = "F",
+     .choices = mkg_vectors_import_formats,
+     .help = "import: read as this format; recognised by content if not given"},
+    {.name = "names",
+     .kind = CLI_FILE,
+     .arg = "TSV",
+     .help = "import: what the rows are: a table as 'export vectors' writes it, or a "
+             "name a line; if not given, FILE.names.tsv beside FILE.npy"},
 };
 
 static const cli_option embed_options[] = {
@@ -180,8 +219,9 @@ static const cli_option export_options[] = {
      .kind = CLI_TEXT,
      .arg = "F",
      .help = "of a graph: nt, triples, graphml, kgx, neo4j, dot (triples if not "
-             "given); of vectors: word2vec, word2vec-bin, npy, projector (word2vec if "
-             "not given)"},
+             "given); of vectors: word2vec, word2vec-bin, npy, projector, features "
+             "(word2vec if "
+             "not given); of a map: svg, html (by OUT's ending if not given)"},
     {.name = "types",
      .kind = CLI_TEXT,
      .arg = "A,B",
@@ -215,8 +255,30 @@ static const cli_option export_options[] = {
      .arg = "N",
      .initial = "40",
      .min = 1,
+     .max = 100000,
+     .help = "dot, map: most nodes in the picture; of a map 20000 if not given"},
+    {.name = "labels",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "120",
+     .min = 0,
      .max = 10000,
-     .help = "dot: most nodes in the picture"},
+     .help = "map: most names in an SVG"},
+    {.name = "neighbours",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "15",
+     .min = 2,
+     .max = 200,
+     .help = "map: of each node, that are kept near: few show small groups, many the "
+             "whole"},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .initial = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "map: of the random numbers"},
 };
 
 const cli_command cli_graph_commands[] = {
@@ -319,26 +381,62 @@ const cli_command cli_graph_commands[] = {
          "{\"results\": [{\"node\": 17, \"name\": \"糖尿病\", \"type\": \"disease\", "
          "\"codes\": [\"ICD10:E14\"], \"how\": \"vector\", \"score\": 0.83}]}",
      .exits = "0124"},
+    {.name = "suggest",
+     .run = cli_cmd_suggest,
+     .args = "NODE RELATION",
+     .min_args = 2,
+     .max_args = 2,
+     .brief = "guess at facts that the graph has not",
+     .about =
+         "Which further nodes would NODE be linked to by RELATION (a name or label, in "
+         "either direction: 'treats', 'treated_by'), going by the vectors of a set and "
+         "the facts that there are? The guesses are hypotheses, which no source "
+         "states: "
+         "'ask' never uses or cites them. The probability is against a node drawn at "
+         "random; 'medkg eval vectors SET --links --relation RELATION' tells how often "
+         "such guesses hold.",
+     .options = suggest_options,
+     .noptions = COUNT(suggest_options),
+     .example = "medkg suggest 百日咳 symptom -k 5",
+     .shape = "{\"hypotheses\": [{\"node\": 17, \"name\": \"低热\", \"type\": "
+              "\"symptom\", \"codes\": [\"HP:0001945\"], \"score\": 2.1, "
+              "\"probability\": 0.89}], \"node\": 3, \"name\": \"百日咳\", "
+              "\"relation\": \"symptom\", \"direction\": \"out\", \"set\": "
+              "\"node2vec\", \"method\": \"node2vec\", \"learnt_from\": 57313, "
+              "\"candidates\": 6164, \"known\": 9, \"stale\": false}",
+     .exits = "0124"},
     {.name = "vectors",
      .run = cli_cmd_vectors,
-     .args = "",
-     .brief = "list the vector sets",
+     .args = "[import FILE]",
+     .max_args = 2,
+     .brief = "list the vector sets, or take one in",
      .about = "Each set with its method, rows and dimensions. A set is stale when the "
-              "graph has changed since it was made.",
+              "graph has changed since it was made.\n\n"
+              "'vectors import FILE' makes a set of vectors from elsewhere: word2vec's "
+              "text or binary, or NumPy's .npy with a table of names. Rows that are no "
+              "node of the graph are left out and told; a value that is not finite, a "
+              "row of another length or a name that comes twice is an error, and "
+              "nothing is written (docs/vectors.md). With --json it prints the set in "
+              "\"vectors\", \"rows\" and \"unknown\".",
+     .options = vectors_options,
+     .noptions = COUNT(vectors_options),
      .example = "medkg vectors --json",
      .shape = "{\"vectors\": [{\"name\": \"node2vec\", \"method\": \"node2vec\", "
               "\"rows\": 812, \"dim\": 128, \"graph_version\": 1, \"stale\": false, "
               "\"seed\": 1, \"params\": {\"dim\": 128}}]}",
-     .exits = "024"},
+     .exits = "01234"},
     {.name = "export",
      .run = cli_cmd_export,
-     .args = "graph|vectors [SET]",
+     .args = "graph|vectors|features|map [SET]",
      .min_args = 1,
      .max_args = 2,
      .brief = "write the graph or vectors for other tools",
      .about = "'export graph' writes the graph, or the part that --types and "
               "--relations choose; 'export vectors SET' a vector set, with a table of "
-              "names beside it. The triples come back whole with 'medkg import'. What "
+              "names beside it; 'export features SET' the same as one table for "
+              "statistics; 'export map SET' a picture of a set, as SVG for print "
+              "or as a page to look around in. The triples come back whole with 'medkg "
+              "import'. What "
               "the other formats carry is told in docs/export.md. A file that is there "
               "is replaced when the new one is complete.",
      .options = export_options,

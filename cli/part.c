@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 static mkg_status unknown_relation(cli *c, mkg_kg *kg, mkg_view name)
 {
     mkg_status st;
@@ -20,6 +22,16 @@ static mkg_status unknown_relation(cli *c, mkg_kg *kg, mkg_view name)
               : mkg__nomem(&c->err);
     mkg__arena_clear(&arena);
     return st;
+}
+
+mkg_status cli_take_relation(cli *c, mkg_kg *kg, const char *word, mkg_id *id,
+                             const mkg_relation **out)
+{
+    const mkg_relation *r = mkg_kg_find_relation(kg, mkg__view(word, strlen(word)));
+    if (!r) return unknown_relation(c, kg, mkg__view(word, strlen(word)));
+    *id = r->id;
+    if (out) *out = r;
+    return MKG_OK;
 }
 
 mkg_status cli_read_part(cli *c, mkg_kg *kg, cli_part *p)

@@ -229,11 +229,38 @@ static mkg_status put_projector(export *e, const row *r, mkg_err *err)
     return MKG_OK;
 }
 
+/* ---- a table for statistics: what a row is, then its numbers ---- */
+
+static void head_features(export *e)
+{
+    mkg__buf_str(&e->out, "node\ttype\tname\tcodes");
+    for (size_t i = 1; i <= e->result->dim; i++)
+        mkg__buf_printf(&e->out, "\tv%zu", i);
+    mkg__buf_byte(&e->out, '\n');
+}
+
+static mkg_status put_features(export *e, const row *r, mkg_err *err)
+{
+    mkg__buf *b = &e->out;
+    (void)err;
+    mkg__buf_printf(b, "%u\t", r->id);
+    if (r->known) put_field(b, r->node.type);
+    mkg__buf_byte(b, '\t');
+    put_field(b, name_of(e, r));
+    mkg__buf_byte(b, '\t');
+    if (r->known) put_codes(b, &r->node);
+    mkg__buf_byte(b, '\t');
+    put_row(b, r->x, e->result->dim, '\t');
+    mkg__buf_byte(b, '\n');
+    return MKG_OK;
+}
+
 static const format formats[] = {
     {"word2vec", {NULL, NULL}, head_word2vec, put_text},
     {"word2vec-bin", {NULL, NULL}, head_word2vec, put_binary},
     {"npy", {NULL, NULL}, head_npy, put_npy},
-    {"projector", {"vectors.tsv", "metadata.tsv"}, head_none, put_projector}};
+    {"projector", {"vectors.tsv", "metadata.tsv"}, head_none, put_projector},
+    {"features", {NULL, NULL}, head_features, put_features}};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const format names_format = {"names", {NULL, NULL}, head_names, put_names};

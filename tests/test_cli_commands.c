@@ -641,6 +641,93 @@ static void embed_and_similar(void **state)
     assert_says(w->err, "was made from version");
 }
 
+/* A set from elsewhere, told apart from what it means. */
+static void vectors_from_elsewhere(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w,
+               "printf '4 2\\n感冒 1 0\\n肺炎 1 0.1\\n青霉素 0 1\\nunicorn 1 1\\n' "
+               ">v.txt; medkg vectors import v.txt --name given --json",
+               0);
+    assert_says(w->out, "\"name\":\"given\",\"method\":\"import\",\"rows\":3");
+    assert_says(w->out, "\"rows\":4,\"unknown\":1}");
+    assert_says(w->err, "v.txt:5: no node is called 'unicorn'");
+    assert_run(w, "medkg similar 感冒 --set given -k 1", 0);
+    assert_says(w->out, "肺炎");
+    assert_run(w, "printf '1 2\\n感冒 1 nan\\n' >n.txt; medkg vectors import n.txt", 3);
+    assert_says(w->err, "n.txt:2: number 2 is no finite number: 'nan'");
+    assert_run(w, "medkg vectors import", 2);
+    assert_run(w, "medkg vectors export v.txt", 2);
+    assert_run(w, "medkg vectors --name x", 2);
+    assert_run(w, "medkg vectors import no.txt", 4);
+    assert_run(w, "rm medkg.db/vectors/given.vec", 0);
+}
+
+static void guesses(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w,
+               "medkg embed node2vec --name g --dim 8 --walks 5 --length 10 "
+               "--deterministic",
+               0);
+    assert_run(w, "medkg suggest 感冒 symptom --set g -k 2 --json", 0);
+    json_t *v = shaped(w, "suggest");
+    assert_int_equal(json_array_size(json_object_get(v, "hypotheses")), 2);
+    assert_string_equal(string(v, "direction"), "out");
+    assert_null(json_object_get(v, "evidence"));
+    json_decref(v);
+    assert_run(w, "medkg suggest 感冒 症状 --set g -k 2", 0);
+    assert_says(w->out, "hypotheses, which no source states");
+    assert_says(w->out, "hypothesis  #");
+    assert_says_not(w->out, "咳嗽"); /* a fact */
+    assert_says(w->err, "medkg eval vectors g --links --relation symptom");
+    assert_run(w, "medkg suggest 感冒 symptm --set g", 2);
+    assert_run(w, "medkg suggest 感冒 prevention --set g", 2);
+    assert_run(w, "medkg suggest 感冒 symptom --set none", 1);
+    assert_run(w, "rm medkg.db/vectors/g.vec", 0);
+}
+
+static void eval_of_vectors(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w,
+               "medkg embed node2vec --name e --dim 4 --walks 2 --length 10 "
+               "--deterministic",
+               0);
+    assert_run(w,
+               "printf '感冒\\ta\\n肺炎\\ta\\n咳嗽\\tb\\n发热\\tb\\n' >l.tsv; "
+               "medkg eval vectors e --labels l.tsv --json",
+               0);
+    json_t *v = json_of(w);
+    assert_int_equal(integer(v, "labels"), 2);
+    assert_true(json_is_real(json_object_get(v, "micro_f1")));
+    json_decref(v);
+    assert_run(w, "medkg eval vectors e --clusters", 0);
+    assert_says(w->out, "NMI of k-means");
+    assert_run(w, "medkg eval vectors e --clusters --labels l.tsv", 0);
+    assert_run(w,
+               "printf '感冒\\t咳嗽\\t肺炎\\t发热\\n' >a.tsv; "
+               "medkg eval vectors e --analogy a.tsv",
+               0);
+    assert_run(w,
+               "awk 'BEGIN { for (d = 0; d < 16; d++) for (s = 0; s < 12; s++) "
+               "if ((d + s) % 3) print \"d\" d \"\\tsymptom\\ts\" s }' >many.tsv; "
+               "medkg -q -d many.db import many.tsv --format triples >many.txt && "
+               "medkg -q -d many.db embed node2vec --dim 4 --walks 2 --length 10 "
+               "--deterministic >many.txt && "
+               "medkg -d many.db eval vectors node2vec --links --json | tail -1",
+               0);
+    v = json_of(w);
+    assert_int_equal(json_array_size(json_object_get(v, "ways")), 8);
+    assert_int_equal(integer(v, "held_out"), integer(v, "facts"));
+    json_decref(v);
+    assert_run(w, "medkg eval vectors e --links", 1); /* too few edges */
+    assert_run(w, "medkg eval vectors e", 2);
+    assert_run(w, "medkg eval vectors e --links --clusters", 2);
+    assert_run(w, "medkg eval vectors none --clusters", 1);
+    assert_run(w, "rm medkg.db/vectors/e.vec", 0);
+}
+
 /* ---- ask ---- */
 
 static void ask(void **state)
@@ -884,6 +971,9 @@ int main(void)
         cmocka_unit_test(eval_retrieval),
         cmocka_unit_test(eval_intent),
         cmocka_unit_test(embed_and_similar),
+        cmocka_unit_test(vectors_from_elsewhere),
+        cmocka_unit_test(guesses),
+        cmocka_unit_test(eval_of_vectors),
     };
     return cmocka_run_group_tests(tests, new_world, end_world);
 }

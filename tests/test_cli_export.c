@@ -120,6 +120,28 @@ static void vectors(void **state)
     assert_run(w, "medkg export vectors node2vec --hops 2 -o x", 2);
 }
 
+static void maps(void **state)
+{
+    cli_world *w = *state;
+    assert_run(w, "medkg export features node2vec --types disease -o f.tsv", 0);
+    assert_run(w, "medkg export features node2vec --format npy -o f.tsv", 2);
+    assert_run(w, "head -1 f.tsv | grep -q 'codes.v1.v2'", 0);
+    assert_run(w, "medkg export map node2vec -o m.svg", 0);
+    assert_says(w->out, "m.svg: ");
+    assert_run(w, "grep -q '</svg>' m.svg && grep -q '>感冒</text>' m.svg", 0);
+    assert_run(w, "medkg --json export map node2vec --lang en -o m.html", 0);
+    json_t *v = json_of(w);
+    assert_true(json_integer_value(json_object_get(v, "nodes")) > 30);
+    json_decref(v);
+    assert_run(w, "grep -q '\"common cold\"' m.html", 0);
+    assert_run(w, "medkg export map node2vec --types drug -o x", 1);
+    assert_run(w, "medkg export map node2vec --format png -o x", 2);
+    assert_run(w, "medkg export map node2vec --hops 2 -o x", 2);
+    assert_run(w, "medkg export map node2vec -o -", 2);
+    assert_run(w, "medkg export map -o x", 2);
+    assert_run(w, "test ! -e x", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +151,7 @@ int main(void)
         cmocka_unit_test(parts_and_pictures),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(vectors),
+        cmocka_unit_test(maps),
     };
     return cmocka_run_group_tests(tests, new_world, end_world);
 }

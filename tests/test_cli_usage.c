@@ -100,10 +100,22 @@ static void options_go_anywhere(void **state)
 static void a_store_that_is_not_there(void **state)
 {
     cli_world *w = *state;
-    static const char *const lines[] = {
-        "stats",     "sources", "search x", "show x",
-        "path x y",  "check",   "backup x", "embed node2vec",
-        "similar x", "vectors", "ask x",    "eval retrieval x"};
+    static const char *const lines[] = {"stats",
+                                        "sources",
+                                        "search x",
+                                        "show x",
+                                        "path x y",
+                                        "check",
+                                        "backup x",
+                                        "embed node2vec",
+                                        "similar x",
+                                        "vectors",
+                                        "ask x",
+                                        "eval retrieval x",
+                                        "suggest x y",
+                                        "eval vectors x --clusters",
+                                        "vectors import x",
+                                        "export map x -o y"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char line[128];
         snprintf(line, sizeof line, "medkg -d nowhere %s", lines[i]);

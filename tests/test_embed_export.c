@@ -163,14 +163,14 @@ static void npy(void **state)
     b = read_back(w, "v.names.tsv");
     assert_non_null(strstr(b.ptr, "0\t糖尿病\t1\tdisease\t糖尿病\tICD10:E14\n"));
     mkg__buf_clear(&b);
-    if (system("python3 -c 'import numpy' 2>/dev/null") != 0) {
+    if (system("/usr/bin/python3 -c 'import numpy' 2>/dev/null") != 0) {
         print_message("skipped: numpy is not here\n");
         return;
     }
     char line[1024];
     snprintf(
         line, sizeof line,
-        "python3 -c 'import numpy,sys; a=numpy.load(sys.argv[1]); "
+        "/usr/bin/python3 -c 'import numpy,sys; a=numpy.load(sys.argv[1]); "
         "assert a.shape==(4,3) and a.dtype==\"float32\" and a[3][2]==3' '%s/v.npy'",
         w->folder);
     assert_int_equal(system(line), 0);
@@ -195,6 +195,18 @@ static void projector(void **state)
     assert_int_equal(lines, ROWS + 1);
     mkg__buf_clear(&b);
     mkg__buf_clear(&names);
+}
+
+static void features(void **state)
+{
+    world *w = *state;
+    export_ok(w, "features", "f.tsv", MKG_LANG_EN);
+    mkg__buf b = read_back(w, "f.tsv");
+    assert_memory_equal(b.ptr, "node\ttype\tname\tcodes\tv1\tv2\tv3\n", 30);
+    assert_non_null(strstr(b.ptr, "\n1\tdisease\tdiabetes mellitus\tICD10:E14\t"
+                                  "0.100000001\t-0\t"));
+    assert_non_null(strstr(b.ptr, "\n4\tdrug\tsalt\t\t1\t2\t3\n"));
+    mkg__buf_clear(&b);
 }
 
 static void a_part(void **state)
@@ -247,9 +259,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_WORLD(word2vec_text), WITH_WORLD(word2vec_binary),
-        WITH_WORLD(npy),           WITH_WORLD(projector),
-        WITH_WORLD(a_part),        WITH_WORLD(out_of_memory),
+        WITH_WORLD(word2vec_text), WITH_WORLD(word2vec_binary), WITH_WORLD(npy),
+        WITH_WORLD(projector),     WITH_WORLD(features),        WITH_WORLD(a_part),
+        WITH_WORLD(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
