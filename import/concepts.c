@@ -462,7 +462,7 @@ mkg_status mkg__concepts_state(mkg__concepts *c, mkg_id subject, mkg_view predic
                                mkg_id object, mkg_view text, mkg_lang lang,
                                uint64_t line, mkg_err *err)
 {
-    mkg_id id;
+    mkg_id id = 0;
     mkg_status st = mkg__concepts_relation(c, predicate, &id, err);
     return st < 0 ? st
                   : mkg__concepts_say_by(c, subject, id, object, text, lang, line, err);
