@@ -2,12 +2,10 @@
 #include "embed/map_internal.h"
 
 #include "base/err.h"
+#include "embed/data_internal.h"
 
 #include <math.h>
 #include <string.h>
-
-extern const unsigned char mkg__data_map[];
-extern const size_t mkg__data_map_size;
 
 /* A text of JSON that stays one within a script of HTML: no '<' comes up. */
 static void put_text(mkg__buf *b, mkg_view v)
