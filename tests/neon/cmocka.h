@@ -26,7 +26,7 @@ struct CMUnitTest {
 
 #define cmocka_unit_test(f)                                                            \
     {                                                                                  \
-        #f, f                                                                          \
+#f, f                                                                          \
     }
 #define cmocka_run_group_tests(list, before, after)                                    \
     run_tests(list, sizeof(list) / sizeof *(list))
