@@ -191,8 +191,89 @@ KERNEL void mul_tile(const mkg__tile *w, size_t k0, const mkg__acts *a, size_t t
     if (t < tokens) mul_tile_by(w, k0, a, token + t, 1, acc + t * MKG_PANEL);
 }
 
+/* ---- one token ---- */
+
+typedef __m256i bytes32;
+typedef __m256i partial;
+
+MKG__INLINE bytes32 bytes_load(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+MKG__INLINE bytes32 bytes_or(bytes32 x, bytes32 y)
+{
+    return _mm256_or_si256(x, y);
+}
+
+MKG__INLINE bytes32 bytes_low(bytes32 x)
+{
+    return _mm256_and_si256(x, _mm256_set1_epi8(15));
+}
+
+MKG__INLINE bytes32 bytes_high(bytes32 x)
+{
+    return bytes_low(_mm256_srli_epi16(x, 4));
+}
+
+MKG__INLINE bytes32 bytes_nibbles(const uint8_t *p)
+{
+    __m128i x = load_16(p);
+    return bytes_low(_mm256_set_m128i(_mm_srli_epi16(x, 4), x));
+}
+
+MKG__INLINE bytes32 bytes_bit(bytes32 x, unsigned j)
+{
+    x = _mm256_srl_epi16(x, _mm_cvtsi32_si128((int)j));
+    return _mm256_slli_epi16(_mm256_and_si256(x, _mm256_set1_epi8(1)), 4);
+}
+
+/* Below 128 two products fit into the 16 bits of maddubs. */
+MKG__INLINE partial dot_small(bytes32 w, bytes32 x)
+{
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1));
+}
+
+/* So they do for sizes up to 128; the sign goes to the other factor. */
+MKG__INLINE partial dot_signed(bytes32 w, bytes32 x)
+{
+    return dot_small(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+}
+
+MKG__INLINE __m256i add_rows(const partial s[8])
+{
+    __m256i a =
+        _mm256_hadd_epi32(_mm256_hadd_epi32(s[0], s[1]), _mm256_hadd_epi32(s[2], s[3]));
+    __m256i b =
+        _mm256_hadd_epi32(_mm256_hadd_epi32(s[4], s[5]), _mm256_hadd_epi32(s[6], s[7]));
+    return _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20),
+                            _mm256_permute2x128_si256(a, b, 0x31));
+}
+
+MKG__INLINE lanes lanes_rows(const partial s[MKG_PANEL], int more)
+{
+    __m256i m = _mm256_set1_epi32(more);
+    return (lanes){_mm256_cvtepi32_ps(_mm256_add_epi32(add_rows(s), m)),
+                   _mm256_cvtepi32_ps(_mm256_add_epi32(add_rows(s + 8), m))};
+}
+
+MKG__INLINE __m256 eight_halves(const uint8_t *p, size_t stride)
+{
+#define H(r) (short)mkg__u16_at(p + (r)*stride)
+    return _mm256_cvtph_ps(
+        _mm_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7)));
+#undef H
+}
+
+MKG__INLINE lanes lanes_halves(const uint8_t *p, size_t stride)
+{
+    return (lanes){eight_halves(p, stride), eight_halves(p + 8 * stride, stride)};
+}
+
+#include "lm/panel.inc"
+
 const mkg__kernels mkg__kernels_avx2 = {
-    "avx2", dot_panel_in_tiles, fill_tile, mul_tile, dot_floats, dequantize,
-    to_f16, round_acts,         rms_norm,  silu_mul, add,        attend,
+    "avx2", dot_panel,  fill_tile, mul_tile, dot_floats, dequantize,
+    to_f16, round_acts, rms_norm,  silu_mul, add,        attend,
 };
 #endif

@@ -156,20 +156,58 @@ MKG__INLINE void turn_tile(uint8_t q[MKG_PANEL][MKG_TILE_K], size_t n, mkg__tile
 /* ---- a panel with one token ---- */
 
 typedef struct panel {
-    const uint8_t *row[MKG_PANEL];
-    const uint8_t *at; /* of row 0 */
+    const uint8_t *row[4]; /* rows 0, 4, 8, 12; they move from block to block */
+    size_t stride;
+    const uint8_t *at; /* where row 0 begins */
     size_t near, far;  /* bytes ahead that are fetched meanwhile */
 } panel;
 
 MKG__INLINE panel panel_at(const mkg__mat *w, size_t row)
 {
     panel p;
-    for (size_t r = 0; r < MKG_PANEL; r++)
-        p.row[r] = panel_row(w, row, r);
-    p.at = p.row[0];
+    p.at = w->data + row * w->stride;
+    p.stride = w->stride;
+    for (size_t i = 0; i < 4; i++)
+        p.row[i] = p.at + 4 * i * w->stride;
     p.near = MKG_PANEL / 2 * w->stride;
     p.far = MKG_PANEL * 2 * w->stride;
     return p;
+}
+
+MKG__INLINE int i32_at(const uint8_t *p)
+{
+    int v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
+MKG__INLINE __m128i at_16(const uint8_t *p)
+{
+    return _mm_loadu_si128((const void *)p);
+}
+
+MKG__INLINE __m256i at_32(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+/* Rows m, 4 + m, 8 + m and 12 + m, 16 bytes each, as load_four() does it. */
+MKG__INLINE __m512i panel_four(const panel *p, size_t m, size_t at)
+{
+    size_t o = m * p->stride + at;
+    __m512i x = _mm512_castsi128_si512(at_16(p->row[0] + o));
+    x = _mm512_inserti32x4(x, at_16(p->row[1] + o), 1);
+    x = _mm512_inserti32x4(x, at_16(p->row[2] + o), 2);
+    return _mm512_inserti32x4(x, at_16(p->row[3] + o), 3);
+}
+
+/* On to the next block. The compiler must not make 16 pointers of the four. */
+MKG__INLINE void move_on(panel *p, size_t bytes)
+{
+    for (size_t i = 0; i < 4; i++) {
+        p->row[i] += bytes;
+        __asm__("" : "+r"(p->row[i]));
+    }
 }
 
 /* Panels lie one behind the other. While some bytes of 16 rows are computed, as many
@@ -185,13 +223,36 @@ MKG__INLINE void fetch(const panel *p, size_t from, size_t bytes)
     }
 }
 
-MKG__INLINE __m512 load_halves(const uint8_t *const *row, size_t at)
+/* The half floats `at` bytes into the blocks of the rows. */
+MKG__INLINE __m512 load_halves(const panel *p, size_t at)
 {
-#define H(r) (short)mkg__u16_at(row[r] + at)
+#define H(r) (short)mkg__u16_at(p->row[(r) / 4] + (r) % 4 * p->stride + at)
     __m256i h = _mm256_setr_epi16(H(0), H(1), H(2), H(3), H(4), H(5), H(6), H(7), H(8),
                                   H(9), H(10), H(11), H(12), H(13), H(14), H(15));
 #undef H
     return _mm512_cvtph_ps(h);
+}
+
+/* Four bytes at the head of each block, rows 4 i ... 4 i + 7: broadcasts from memory
+ * and blends leave the one unit that shuffles alone. */
+MKG__INLINE __m256i eight_heads(const panel *p, size_t i)
+{
+#define W(r) _mm256_set1_epi32(i32_at(p->row[i + (r) / 4] + (r) % 4 * p->stride))
+    __m256i a = _mm256_blend_epi32(W(0), W(1), 0x02);
+    __m256i b = _mm256_blend_epi32(W(2), W(3), 0x08);
+    __m256i c = _mm256_blend_epi32(W(4), W(5), 0x20);
+    __m256i d = _mm256_blend_epi32(W(6), W(7), 0x80);
+#undef W
+    return _mm256_blend_epi32(_mm256_blend_epi32(a, b, 0x0c),
+                              _mm256_blend_epi32(c, d, 0xc0), 0xf0);
+}
+
+/* The half floats that the blocks begin with; faster than load_halves(). */
+MKG__INLINE __m512 load_heads(const panel *p)
+{
+    __m512i x = _mm512_castsi256_si512(eight_heads(p, 0));
+    x = _mm512_inserti64x4(x, eight_heads(p, 2), 1);
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(x));
 }
 
 /* Add a group: whole sums, scale and minimum of the rows, and the token's side. */
@@ -207,23 +268,34 @@ MKG__INLINE __m512i acts_16(const int8_t *q)
     return _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)q));
 }
 
+/* Rows 4 i + m and 4 (i + 1) + m, 32 bytes each. */
+MKG__INLINE __m512i panel_two(const panel *p, size_t i, size_t m, size_t at)
+{
+    const uint8_t *a = p->row[i] + m * p->stride + at;
+    const uint8_t *b = p->row[i + 1] + m * p->stride + at;
+    return _mm512_inserti64x4(_mm512_castsi256_si512(at_32(a)), at_32(b), 1);
+}
+
 KERNEL void panel_q8_0(const mkg__mat *w, size_t first, const mkg__acts *a, float *out)
 {
     panel p = panel_at(w, first);
     __m512 acc = _mm512_setzero_ps();
     __m512i flip = _mm512_set1_epi8((char)0x80);
     for (size_t g = 0; g < w->cols / 32; g++) {
-        __m512i s[4], x0 = acts_16(a->q + 32 * g), x1 = acts_16(a->q + 32 * g + 16);
+        __m512i s[4], x = _mm512_broadcast_i64x4(at_32(a->q + 32 * g));
         fetch(&p, g * 34 * MKG_PANEL, 34 * MKG_PANEL);
         for (size_t m = 0; m < 4; m++) {
-            __m512i w0 = _mm512_xor_si512(load_four(p.row, m, 34 * g + 2), flip);
-            __m512i w1 = _mm512_xor_si512(load_four(p.row, m, 34 * g + 18), flip);
-            s[m] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w0, x0);
-            s[m] = _mm512_dpbusd_epi32(s[m], w1, x1);
+            __m512i u = _mm512_xor_si512(panel_two(&p, 0, m, 2), flip);
+            __m512i v = _mm512_xor_si512(panel_two(&p, 2, m, 2), flip);
+            u = _mm512_dpbusd_epi32(_mm512_setzero_si512(), u, x);
+            v = _mm512_dpbusd_epi32(_mm512_setzero_si512(), v, x);
+            s[m] = _mm512_add_epi32(_mm512_shuffle_i32x4(u, v, 0x88),
+                                    _mm512_shuffle_i32x4(u, v, 0xdd));
         }
-        __m512 scale = load_halves(p.row, 34 * g);
+        __m512 scale = load_heads(&p);
         __m512 min = _mm512_mul_ps(_mm512_set1_ps(128), scale);
         acc = add_group(acc, row_sums(s), scale, min, a->d[g], a->sum32[g]);
+        move_on(&p, 34);
     }
     _mm512_storeu_ps(out, acc);
 }
@@ -237,15 +309,16 @@ KERNEL void panel_q4_0(const mkg__mat *w, size_t first, const mkg__acts *a, floa
         __m512i s[4], x0 = acts_16(a->q + 32 * g), x1 = acts_16(a->q + 32 * g + 16);
         fetch(&p, g * 18 * MKG_PANEL, 18 * MKG_PANEL);
         for (size_t m = 0; m < 4; m++) {
-            __m512i v = load_four(p.row, m, 18 * g + 2);
+            __m512i v = panel_four(&p, m, 2);
             __m512i w0 = _mm512_and_si512(v, low);
             __m512i w1 = _mm512_and_si512(_mm512_srli_epi16(v, 4), low);
             s[m] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w0, x0);
             s[m] = _mm512_dpbusd_epi32(s[m], w1, x1);
         }
-        __m512 scale = load_halves(p.row, 18 * g);
+        __m512 scale = load_heads(&p);
         __m512 min = _mm512_mul_ps(_mm512_set1_ps(8), scale);
         acc = add_group(acc, row_sums(s), scale, min, a->d[g], a->sum32[g]);
+        move_on(&p, 18);
     }
     _mm512_storeu_ps(out, acc);
 }
@@ -265,13 +338,13 @@ typedef struct k_head {
     __m512 d, dmin;
 } k_head;
 
-MKG__INLINE k_head load_k_head(const panel *p, size_t at)
+MKG__INLINE k_head load_k_head(const panel *p)
 {
     k_head h;
     __m512i s[4], z[4], six = _mm512_set1_epi32(0x3f3f3f3f);
     __m512i four = _mm512_set1_epi32(0x0f0f0f0f), two = _mm512_set1_epi32(0x30303030);
     for (size_t m = 0; m < 4; m++)
-        s[m] = load_four(p->row, m, at);
+        s[m] = panel_four(p, m, 0);
     turn(s, z);
     h.d = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(z[0]));
     h.dmin = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(z[0], 16)));
@@ -293,7 +366,7 @@ MKG__INLINE void panel_q45_k(bool five, const mkg__mat *w, size_t first,
     __m512i low = _mm512_set1_epi8(15), bit = _mm512_set1_epi8(16);
     for (size_t b = 0; b < w->cols / 256; b++) {
         size_t at = b * bytes;
-        k_head h = load_k_head(&p, at);
+        k_head h = load_k_head(&p);
         for (unsigned j = 0; j < 4; j++) { /* two groups: low and high nibbles */
             const int8_t *q = a->q + 256 * b + 64 * j;
             __m512i s0[4], s1[4];
@@ -301,11 +374,11 @@ MKG__INLINE void panel_q45_k(bool five, const mkg__mat *w, size_t first,
             for (size_t m = 0; m < 4; m++) {
                 s0[m] = s1[m] = _mm512_setzero_si512();
                 for (size_t half = 0; half < 32; half += 16) {
-                    __m512i v = load_four(p.row, m, at + bytes - 128 + 32 * j + half);
+                    __m512i v = panel_four(&p, m, bytes - 128 + 32 * j + half);
                     __m512i w0 = _mm512_and_si512(v, low);
                     __m512i w1 = _mm512_and_si512(_mm512_srli_epi16(v, 4), low);
                     if (five) { /* bits 2 j and 2 j + 1 become bit 4 */
-                        __m512i u = load_four(p.row, m, at + 16 + half);
+                        __m512i u = panel_four(&p, m, 16 + half);
                         u = _mm512_srl_epi16(u, _mm_cvtsi32_si128((int)(2 * j)));
                         __m512i u0 = _mm512_slli_epi16(u, 4);
                         __m512i u1 = _mm512_slli_epi16(u, 3);
@@ -324,6 +397,7 @@ MKG__INLINE void panel_q45_k(bool five, const mkg__mat *w, size_t first,
                                 a->sum32[8 * b + g]);
             }
         }
+        move_on(&p, bytes);
     }
     _mm512_storeu_ps(out, acc);
 }
@@ -339,12 +413,11 @@ KERNEL void panel_q5_k(const mkg__mat *w, size_t first, const mkg__acts *a, floa
 }
 
 /* Group i < 8 of a half block of Q6_K: 16 values of each row. */
-MKG__INLINE __m512i q6_values(const panel *p, size_t m, size_t at, unsigned half,
-                              unsigned i)
+MKG__INLINE __m512i q6_values(const panel *p, size_t m, unsigned half, unsigned i)
 {
     __m512i four = _mm512_set1_epi8(15), two = _mm512_set1_epi8(0x30);
-    __m512i v = load_four(p->row, m, at + 64 * half + 16 * (i % 4));
-    __m512i u = load_four(p->row, m, at + 128 + 32 * half + 16 * (i % 2));
+    __m512i v = panel_four(p, m, 64 * half + 16 * (i % 4));
+    __m512i u = panel_four(p, m, 128 + 32 * half + 16 * (i % 2));
     if (i >= 4) v = _mm512_srli_epi16(v, 4);
     switch (i / 2) { /* bits 2 (i / 2) and the next become bits 4 and 5 */
     case 0:
@@ -369,16 +442,16 @@ KERNEL void panel_q6_k(const mkg__mat *w, size_t first, const mkg__acts *a, floa
     for (size_t b = 0; b < w->cols / 256; b++) {
         size_t at = b * 210;
         __m512i s[4], z[4];
-        __m512 d = load_halves(p.row, at + 208);
+        __m512 d = load_halves(&p, 208);
         for (size_t m = 0; m < 4; m++)
-            s[m] = load_four(p.row, m, at + 192);
+            s[m] = panel_four(&p, m, 192);
         turn(s, z);
         for (unsigned g = 0; g < 16; g++) {
             __m512i x = acts_16(a->q + 256 * b + 16 * g);
             fetch(&p, at * MKG_PANEL + g * 210, 210);
             for (size_t m = 0; m < 4; m++)
                 s[m] = _mm512_dpbusd_epi32(_mm512_setzero_si512(),
-                                           q6_values(&p, m, at, g / 8, g % 8), x);
+                                           q6_values(&p, m, g / 8, g % 8), x);
             __m128i up = _mm_cvtsi32_si128((int)(24 - 8 * (g % 4)));
             __m512i byte = _mm512_sll_epi32(z[g / 4], up);
             __m512 scale =
@@ -386,12 +459,17 @@ KERNEL void panel_q6_k(const mkg__mat *w, size_t first, const mkg__acts *a, floa
             acc = add_group(acc, row_sums(s), scale, _mm512_mul_ps(by32, scale),
                             a->d[8 * b + g / 2], a->sum16[16 * b + g]);
         }
+        move_on(&p, 210);
     }
     _mm512_storeu_ps(out, acc);
 }
 
 KERNEL void dot_panel(const mkg__mat *w, size_t row, const mkg__acts *a, float *out)
 {
+    if (row + MKG_PANEL > w->rows) { /* the last ones of a matrix */
+        dot_panel_in_tiles(w, row, a, out);
+        return;
+    }
     switch (w->type) {
     case MKG_Q8_0:
         panel_q8_0(w, row, a, out);

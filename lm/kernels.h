@@ -94,12 +94,15 @@ typedef struct mkg__kernels {
 
 /* The fastest set that this machine can run. $MEDKG_KERNELS names another one. */
 const mkg__kernels *mkg__kernels_best(void);
-/* "ref", "avx2", "avx512"; NULL if this machine or build does not have it. */
+/* "ref", "avx2", "avx512", "neon", "dotprod"; NULL if this machine or build does not
+ * have it. */
 const mkg__kernels *mkg__kernels_named(const char *name);
 
 extern const mkg__kernels mkg__kernels_ref;
 #if defined(__x86_64__)
 extern const mkg__kernels mkg__kernels_avx2, mkg__kernels_avx512;
+#elif defined(__aarch64__)
+extern const mkg__kernels mkg__kernels_neon, mkg__kernels_dotprod;
 #endif
 
 #endif

@@ -83,11 +83,12 @@ static void free_acts(mkg__acts *a)
 /* The sets that this machine has besides plain C. */
 static size_t sets(const mkg__kernels *out[4])
 {
-    static const char *const names[] = {"avx2", "avx512"};
+    static const char *const names[] = {"avx2", "avx512", "neon", "dotprod"};
     size_t n = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         out[n] = mkg__kernels_named(names[i]);
-        if (out[n]) n++;
+        if (!out[n]) continue;
+        printf("%s\n", out[n++]->name);
     }
     if (n == 0) printf("no other instruction set on this machine\n");
     return n;
