@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     unsigned u, v;
     int c;
 
-    while ((c = getopt(argc, argv, "o:d:p:q:e:t:s:")) != -1) {
+    while ((c = getopt(argc, argv, "o:d:p:q:e:t:s:n:S:Da:")) != -1) {
         if (c == 'o')
             out = optarg;
         else if (c == 'd')
@@ -52,6 +52,14 @@ int main(int argc, char **argv)
             o.q = atof(optarg);
         else if (c == 'e')
             o.epochs = (unsigned)atoi(optarg);
+        else if (c == 'n')
+            o.negative = (unsigned)atoi(optarg);
+        else if (c == 'S')
+            o.sample = atof(optarg);
+        else if (c == 'a')
+            o.alpha = atof(optarg);
+        else if (c == 'D')
+            o.deterministic = true;
         else if (c == 't')
             o.threads = (unsigned)atoi(optarg);
         else if (c == 's')
