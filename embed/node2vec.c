@@ -6,11 +6,11 @@
 #include "base/pool.h"
 #include "embed/ring.h"
 #include "embed/sgns.h"
+#include "embed/tall.h"
 #include "embed/walk.h"
 
 #include <math.h>
 #include <stdatomic.h>
-#include <string.h>
 
 enum { THREADS_MAX = 256, LENGTH_MAX = 10000, BLOCK = MKG_WALKS_TOGETHER };
 
@@ -154,22 +154,11 @@ out:
 
 /* ---- training ---- */
 
-static float *new_rows(size_t n, size_t stride)
-{
-    size_t count, bytes;
-    if (!mkg__mul(n, stride, &count) || !mkg__mul(count, sizeof(float), &bytes))
-        return NULL;
-    if (bytes < (size_t)4 << 20) return mkg__aligned(bytes);
-    float *x = mkg__large(bytes);
-    if (x) memset(x, 0, bytes);
-    return x;
-}
-
 static mkg_status start_vectors(job *j, mkg_err *err)
 {
     mkg__sgns *s = &j->sgns;
-    s->in = new_rows(s->n, s->stride);
-    s->out = new_rows(s->n, s->stride);
+    s->in = mkg__tall_new(s->n, s->stride);
+    s->out = mkg__tall_new(s->n, s->stride);
     if (!s->in || !s->out) return mkg__nomem(err);
     /* Vectors that begin at 1/sqrt(6) of length 1, whatever the dimension. word2vec's
      * are a sixteenth of it for 128 numbers, and a graph's one epoch is over before
@@ -257,14 +246,6 @@ static mkg_status train(job *j, unsigned threads, mkg_err *err)
     return mkg__ring_run(threads, &work, err);
 }
 
-/* Rows without their padding. */
-static void pack(float *x, size_t n, size_t dim, size_t stride)
-{
-    if (dim == stride) return;
-    for (size_t i = 1; i < n; i++)
-        memmove(x + i * dim, x + i * stride, dim * sizeof *x);
-}
-
 mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts, float **out,
                         mkg_err *err)
 {
@@ -279,7 +260,7 @@ mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts, float
     j->g = g;
     MKG_GO(check(g, opts, err));
     j->sgns.n = g->n;
-    j->sgns.stride = (opts->dim + MKG_SGNS_LANES - 1) / MKG_SGNS_LANES * MKG_SGNS_LANES;
+    j->sgns.stride = mkg__tall_stride(opts->dim);
     j->sgns.window = opts->window;
     j->sgns.negative = opts->negative;
     j->sgns.kernel = mkg__sgns_kernel_best();
@@ -294,7 +275,7 @@ mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts, float
     MKG_GO(build_noise(j, err));
     MKG_GO(start_vectors(j, err));
     MKG_GO(train(j, threads, err));
-    pack(j->sgns.in, g->n, opts->dim, j->sgns.stride);
+    mkg__tall_pack(j->sgns.in, g->n, j->sgns.stride, opts->dim);
     *out = j->sgns.in;
     j->sgns.in = NULL;
 out:

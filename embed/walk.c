@@ -35,9 +35,17 @@ static size_t set_size(size_t degree)
     return size;
 }
 
-static inline uint64_t place(uint32_t v, uint64_t size)
+static inline uint64_t hash(uint32_t v, uint64_t size)
 {
     return ((uint64_t)(v * 0x9e3779b1u) * size) >> 32;
+}
+
+/* What leads_to() will look at, on its way to the cache. */
+static inline void fetch(const mkg__walker *w, uint32_t t, uint32_t v)
+{
+    uint64_t size = w->set[t + 1] - w->set[t];
+    __builtin_prefetch(size ? &w->member[w->set[t] + hash(v, size)]
+                            : &w->g->to[w->g->start[t]]);
 }
 
 static mkg_status build_sets(mkg__walker *w, mkg_err *err)
@@ -57,7 +65,7 @@ static mkg_status build_sets(mkg__walker *w, mkg_err *err)
     for (size_t i = 0; i < g->n; i++) {
         uint64_t size = w->set[i + 1] - w->set[i];
         for (uint64_t k = g->start[i]; size && k < g->start[i + 1]; k++) {
-            uint64_t at = place(g->to[k], size);
+            uint64_t at = hash(g->to[k], size);
             while (w->member[w->set[i] + at] != (uint32_t)NOBODY)
                 at = (at + 1) & (size - 1);
             w->member[w->set[i] + at] = g->to[k];
@@ -78,7 +86,7 @@ static inline bool leads_to(const mkg__walker *w, uint32_t t, uint32_t v)
         return found;
     }
     const uint32_t *member = w->member + w->set[t];
-    for (uint64_t at = place(v, size);; at = (at + 1) & (size - 1))
+    for (uint64_t at = hash(v, size);; at = (at + 1) & (size - 1))
         if (member[at] == v || member[at] == (uint32_t)NOBODY) return member[at] == v;
 }
 
@@ -143,9 +151,18 @@ void mkg__walker_free(mkg__walker *w)
 
 /* ---- steps ---- */
 
-/* A neighbour of u by weight alone, as an index into g->to; u has one. The 32 low bits
- * of the number drawn go to `rest`, which is independent of it only where there are no
- * weights. */
+/* Where a walk is: at u, having come from t. */
+typedef struct place {
+    uint32_t t, u, v; /* v: where it goes next */
+    uint32_t tries;
+    uint64_t k;   /* the entry that was drawn for v */
+    float weight; /* of the entry by which it came to u */
+    double back;  /* mass of the way back */
+    double all;   /* mass of all that can be drawn */
+    double limit; /* v is taken if its bias is above this */
+} place;
+
+/* A neighbour of u by weight alone, as an index into g->to; u has one. */
 static inline uint64_t draw(const mkg__walker *w, uint32_t u, mkg__rng *r)
 {
     const mkg_graph *g = w->g;
@@ -155,59 +172,107 @@ static inline uint64_t draw(const mkg__walker *w, uint32_t u, mkg__rng *r)
     return at + mkg__alias_draw(w->alias + at, n, r);
 }
 
-/* Where t stands in the row of u, UINT64_MAX if it does not. */
-static uint64_t place_of(const mkg_graph *g, uint32_t u, uint32_t t)
+static inline float weight_of(const mkg_graph *g, uint64_t k)
 {
-    uint64_t lo = g->start[u], hi = g->start[u + 1];
+    return g->weight ? g->weight[k] : 1;
+}
+
+/* Weight of the way from u back to t, 0 where there is none. */
+static float back_weight(const mkg_graph *g, const place *p)
+{
+    if (!g->directed) return p->weight;
+    uint64_t lo = g->start[p->u], hi = g->start[p->u + 1];
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
-        if (g->to[mid] < t)
+        if (g->to[mid] < p->t)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo < g->start[u + 1] && g->to[lo] == t ? lo : UINT64_MAX;
+    return lo < g->start[p->u + 1] && g->to[lo] == p->t ? weight_of(g, lo) : 0;
 }
 
-/* Weight of the way back from u to t, 0 where there is none; `came` is the entry by
- * which the walk came from t. */
-static inline double back_weight(const mkg__walker *w, uint32_t t, uint32_t u,
-                                 uint64_t came)
+static inline double bias_of(const mkg__walker *w, const place *p, uint32_t v)
 {
-    const mkg_graph *g = w->g;
-    if (!g->directed) return g->weight ? (double)g->weight[came] : 1;
-    uint64_t k = place_of(g, u, t);
-    return k == UINT64_MAX ? 0 : g->weight ? (double)g->weight[k] : 1;
+    return v == p->t ? w->back : leads_to(w, p->t, v) ? 1 : w->far;
 }
 
-/* The step from u, having come from t, as an entry of u's row. The way back has a share
- * of its own, so that a small p does not make all other steps rare: with W the weight
- * of the other neighbours and c = max(1, 1/q), the mass is w(u,t)/p + c W; in the
- * second part neighbours are drawn by weight and kept with probability bias / c. A draw
- * that the smaller bias would keep needs no look at the neighbours of t. */
-static uint64_t second_step(const mkg__walker *w, uint32_t t, uint32_t u, uint64_t came,
-                            mkg__rng *r)
+/* The step by its definition, for what rejection does not get done: where nearly all
+ * weight is on neighbours that p or q all but forbid. */
+static void exact_step(const mkg__walker *w, place *p, mkg__rng *r)
 {
     const mkg_graph *g = w->g;
-    uint64_t start = g->start[u], degree = g->start[u + 1] - start;
-    if (degree == 1) return start;
-    double to_back = back_weight(w, t, u, came);
-    double others = (w->total ? w->total[u] : (double)degree) - to_back;
-    double back = to_back * w->back,
-           all = back + (others > 0 ? others : 0) * w->ceiling;
-    double floor = w->far < 1 ? w->far : 1;
-    for (;;) {
-        double coin = mkg__rng_double(r) * all;
-        if (coin < back) return place_of(g, u, t);
-        uint64_t k;
-        int tries = 0;
-        do
-            k = draw(w, u, r);
-        while (g->to[k] == t && ++tries < 1000);
-        if (g->to[k] == t) return k; /* all other weights vanish beside this one */
-        if (w->ceiling <= floor) return k;
-        double limit = mkg__rng_double(r) * w->ceiling;
-        if (limit < floor || limit < (leads_to(w, t, g->to[k]) ? 1 : w->far)) return k;
+    double sum = 0;
+    for (uint64_t k = g->start[p->u]; k < g->start[p->u + 1]; k++)
+        sum += bias_of(w, p, g->to[k]) * (double)weight_of(g, k);
+    double left = mkg__rng_double(r) * sum;
+    for (uint64_t k = g->start[p->u]; k < g->start[p->u + 1]; k++) {
+        p->k = k;
+        left -= bias_of(w, p, g->to[k]) * (double)weight_of(g, k);
+        if (left < 0) break;
+    }
+    p->v = g->to[p->k];
+}
+
+static void begin_step(const mkg__walker *w, place *p)
+{
+    const mkg_graph *g = w->g;
+    double total = w->total ? w->total[p->u] : (double)mkg_graph_degree(g, p->u);
+    p->tries = 0;
+    p->back = (double)back_weight(g, p) * w->back;
+    p->all = p->back + total * w->ceiling;
+}
+
+/* Steps of second order, of those walks together. The way back has a share of its own,
+ * so that a small p does not make all other steps rare: with W the weight of all
+ * neighbours and c = max(1, 1/q), the mass is w(u,t)/p + c W; in the second part
+ * neighbours are drawn by weight, t is refused, and others are taken with probability
+ * bias / c. A draw that the smaller bias would take needs no look at the neighbours of
+ * t. What a loop will need the one before fetches. */
+static void second_steps(const mkg__walker *w, place *at, uint32_t *open, size_t n,
+                         mkg__rng *r)
+{
+    enum { TRIES = 64 };
+    const mkg_graph *g = w->g;
+    const double floor = w->far < 1 ? w->far : 1;
+    uint32_t look[MKG_WALKS_TOGETHER];
+
+    while (n > 0) {
+        size_t drawn = 0, still = 0, looks = 0;
+        for (size_t j = 0; j < n; j++) {
+            place *p = &at[open[j]];
+            mkg__rng *mine = &r[open[j]];
+            double coin = mkg__rng_double(mine) * p->all;
+            if (coin < p->back) {
+                p->v = p->t; /* by an entry of the same weight, where that matters */
+                p->k = UINT64_MAX;
+                continue;
+            }
+            if (p->tries++ == TRIES) {
+                exact_step(w, p, mine);
+                continue;
+            }
+            p->limit = (coin - p->back) / (p->all - p->back) * w->ceiling;
+            p->k = draw(w, p->u, mine);
+            __builtin_prefetch(&g->to[p->k]);
+            open[drawn++] = open[j];
+        }
+        for (size_t j = 0; j < drawn; j++) {
+            place *p = &at[open[j]];
+            p->v = g->to[p->k];
+            if (p->v == p->t) {
+                open[still++] = open[j];
+            } else if (p->limit >= floor) {
+                look[looks++] = open[j];
+                fetch(w, p->t, p->v);
+            }
+        }
+        for (size_t j = 0; j < looks; j++) {
+            const place *p = &at[look[j]];
+            if (p->limit >= (leads_to(w, p->t, p->v) ? 1 : w->far))
+                open[still++] = look[j];
+        }
+        n = still;
     }
 }
 
@@ -215,33 +280,43 @@ void mkg__walker_walk(const mkg__walker *w, size_t count, size_t length, mkg__rn
                       uint32_t *walk, uint32_t *reached)
 {
     const mkg_graph *g = w->g;
-    uint64_t came[MKG_WALKS_TOGETHER];
-    uint32_t live[MKG_WALKS_TOGETHER];
+    place at[MKG_WALKS_TOGETHER];
+    uint32_t live[MKG_WALKS_TOGETHER], open[MKG_WALKS_TOGETHER];
     size_t n = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         reached[i] = length > 0;
+        if (length > 0) at[i].u = walk[i * length];
         live[n++] = i;
     }
     for (size_t step = 1; step < length && n; step++) {
-        size_t still = 0;
+        size_t still = 0, opened = 0;
         for (size_t j = 0; j < n; j++) {
-            uint32_t i = live[j], u = walk[i * length + step - 1];
-            if (g->start[u] == g->start[u + 1]) continue; /* a dead end */
-            if (step == 1 || w->first_order)
-                came[i] = draw(w, u, &r[i]);
-            else
-                came[i] =
-                    second_step(w, walk[i * length + step - 2], u, came[i], &r[i]);
-            __builtin_prefetch(&g->to[came[i]]);
-            live[still++] = i;
+            place *p = &at[live[j]];
+            if (g->start[p->u] == g->start[p->u + 1]) continue; /* a dead end */
+            if (step == 1 || w->first_order) {
+                p->k = draw(w, p->u, &r[live[j]]);
+                __builtin_prefetch(&g->to[p->k]);
+            } else {
+                begin_step(w, p);
+                open[opened++] = live[j];
+            }
+            live[still++] = live[j];
         }
         n = still;
+        second_steps(w, at, open, opened, r);
         for (size_t j = 0; j < n; j++) {
-            uint32_t i = live[j], v = g->to[came[i]];
-            walk[i * length + step] = v;
+            uint32_t i = live[j];
+            place *p = &at[i];
+            if (p->k != UINT64_MAX) {
+                p->v = g->to[p->k];
+                if (!w->first_order) p->weight = weight_of(g, p->k);
+            }
+            p->t = p->u;
+            p->u = p->v;
+            walk[i * length + step] = p->v;
             reached[i]++;
-            __builtin_prefetch(&g->start[v]);
+            __builtin_prefetch(&g->start[p->v]);
         }
     }
 }
