@@ -31,11 +31,17 @@ enum { NMETHODS = sizeof methods / sizeof *methods };
 static const struct {
     const char *name;
     unsigned methods;
-} some[] = {{"walks", NODE2VEC},  {"length", NODE2VEC},
-            {"window", NODE2VEC}, {"negative", NODE2VEC | LINE},
-            {"epochs", NODE2VEC}, {"p", NODE2VEC},
-            {"q", NODE2VEC},      {"sample", NODE2VEC},
-            {"order", LINE},      {"directed", NODE2VEC | LINE | FASTRP}};
+} some[] = {{"walks", NODE2VEC},
+            {"length", NODE2VEC},
+            {"window", NODE2VEC},
+            {"negative", NODE2VEC | LINE},
+            {"epochs", NODE2VEC},
+            {"p", NODE2VEC},
+            {"q", NODE2VEC},
+            {"metapath", NODE2VEC},
+            {"sample", NODE2VEC},
+            {"order", LINE},
+            {"directed", NODE2VEC | LINE | FASTRP}};
 
 static mkg_status find_method(cli *c, const struct method **out)
 {
@@ -76,6 +82,62 @@ static void read_options(cli *c, mkg_node2vec_opts *o)
     o->deterministic = cli_opt_given(c, "deterministic");
     o->progress = cli_on_progress;
     o->progress_ctx = c;
+}
+
+/* ---- meta-paths: "disease-drug-disease" ---- */
+
+enum { PATH_MAX_TYPES = 16 };
+
+typedef struct metapath {
+    mkg_view type[PATH_MAX_TYPES]; /* as written */
+    uint32_t path[PATH_MAX_TYPES];
+    size_t n;
+    uint32_t *of_row;
+} metapath;
+
+/* The types of --metapath, and as the part's, unless that has types of its own. */
+static mkg_status read_metapath(cli *c, mkg_kg *kg, metapath *m, cli_part *p)
+{
+    mkg_status st = MKG_OK;
+    const char *text = cli_opt_text(c, "metapath");
+    bool fresh = p->ntypes == 0;
+    while (text && *text) {
+        size_t len = strcspn(text, "-");
+        if (m->n == PATH_MAX_TYPES)
+            return mkg__fail(&c->err, MKG_EARG, "--metapath: more than %d types",
+                             (int)PATH_MAX_TYPES);
+        m->type[m->n].ptr = text;
+        m->type[m->n].len = len;
+        MKG_GO(cli_check_type(c, kg, m->type[m->n]));
+        for (uint32_t i = 0; i <= m->n; i++)
+            if (mkg__view_eq(m->type[i], m->type[m->n])) {
+                m->path[m->n] = i;
+                break;
+            }
+        if (fresh) p->types[p->ntypes++] = m->type[m->n];
+        m->n++;
+        text += len + (text[len] == '-');
+    }
+    if (m->n && (m->n < 3 || m->path[0] != m->path[m->n - 1]))
+        return mkg__fail(&c->err, MKG_EARG,
+                         "--metapath: types with '-' between them, the last as the "
+                         "first, such as disease-drug-disease");
+out:
+    return st;
+}
+
+/* Types of the rows, by their first place in the path. */
+static mkg_status use_metapath(cli *c, const mkg_graph *g, metapath *m,
+                               mkg_node2vec_opts *o)
+{
+    if (!m->n) return MKG_OK;
+    m->of_row = mkg__calloc(g->n, sizeof *m->of_row);
+    if (!m->of_row) return mkg__nomem(&c->err);
+    mkg_graph_types(g, m->type, m->n, m->of_row);
+    o->type = m->of_row;
+    o->path = m->path;
+    o->npath = m->n;
+    return MKG_OK;
 }
 
 static mkg_line_order read_order(cli *c)
@@ -160,6 +222,8 @@ static json_t *params_of(cli *c, unsigned method, const mkg_node2vec_opts *o)
         const char *order = cli_opt_text(c, "order");
         json_object_set_new(v, "order", json_string(order ? order : "both"));
     }
+    if (cli_opt_given(c, "metapath"))
+        json_object_set_new(v, "metapath", json_string(cli_opt_text(c, "metapath")));
     if (cli_opt_given(c, "directed")) json_object_set_new(v, "directed", json_true());
     return v;
 }
@@ -239,6 +303,7 @@ mkg_status cli_cmd_embed(cli *c)
     mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
     mkg_vectors_info info = {.n = 0};
     const struct method *method;
+    metapath path = {.n = 0};
     const char *name = cli_opt_text(c, "name");
     double began = mkg__now();
 
@@ -250,6 +315,7 @@ mkg_status cli_cmd_embed(cli *c)
     snprintf(info.name, sizeof info.name, "%s", name);
     MKG_GO(cli_open(c, &kg));
     MKG_GO(cli_read_part(c, kg, &p));
+    MKG_GO(read_metapath(c, kg, &path, &p));
     read_options(c, &o);
     mkg_graph_opts go = {.directed = cli_opt_given(c, "directed"),
                          .types = p.ntypes ? p.types : NULL,
@@ -263,6 +329,7 @@ mkg_status cli_cmd_embed(cli *c)
         st = mkg__fail(&c->err, MKG_NOTFOUND, "the graph has no edges of this kind");
         goto out;
     }
+    MKG_GO(use_metapath(c, g, &path, &o));
     MKG_GO(put_params(c, method->bit, &o, &p, &info));
     MKG_GO(train(c, g, method->bit, &o, &x));
     info.n = g->n;
@@ -274,6 +341,7 @@ mkg_status cli_cmd_embed(cli *c)
     st = print_set(c, &info, g, mkg__now() - began);
 out:
     mkg_floats_free(x);
+    mkg__free(path.of_row);
     mkg_graph_free(g);
     mkg_kg_close(kg);
     return st;

@@ -177,6 +177,10 @@ static const cli_option embed_options[] = {
      .initial = "0.001",
      .help = "nodes that make up more than this share of the walks are dropped now and "
              "then; 1: none is"},
+    {.name = "metapath",
+     .kind = CLI_TEXT,
+     .arg = "A-B-A",
+     .help = "walks go from type to type in this order, again and again"},
     {.name = "directed", .help = "follow facts from subject to object only"},
     {.name = "order",
      .kind = CLI_CHOICE,

@@ -30,8 +30,9 @@ typedef struct job {
     mkg__walker *walker;
     mkg__sgns sgns;
     uint32_t *spare;
-    uint32_t *order; /* (n) rows, shuffled */
-    size_t walks;    /* of all epochs */
+    uint32_t *order; /* (starts) rows that walks begin at, shuffled */
+    size_t starts;
+    size_t walks; /* of all epochs */
     size_t nslots;
     walks *slot;
     uint32_t *rows;
@@ -76,7 +77,7 @@ static void walk_block(job *j, walks *w, size_t first, size_t count, uint64_t st
 {
     for (size_t i = 0; i < count; i++) {
         w->rng[i] = mkg__rng_new(j->o->seed, stream, first + i);
-        w->row[i * j->o->length] = j->order[(first + i) % j->g->n];
+        w->row[i * j->o->length] = j->order[(first + i) % j->starts];
     }
     mkg__walker_walk(j->walker, count, j->o->length, w->rng, w->row, w->reached);
 }
@@ -87,7 +88,7 @@ static mkg_status make_count(void *ctx, size_t block, size_t slot, unsigned thre
     job *j = ctx;
     (void)thread;
     (void)err;
-    walk_block(j, &j->slot[slot], block * BLOCK, walks_of(block, j->g->n),
+    walk_block(j, &j->slot[slot], block * BLOCK, walks_of(block, j->starts),
                STREAM_COUNT);
     return MKG_OK;
 }
@@ -99,7 +100,7 @@ static mkg_status use_count(void *ctx, size_t block, size_t slot, unsigned threa
     const walks *w = &j->slot[slot];
     (void)thread;
     (void)err;
-    for (size_t i = 0; i < walks_of(block, j->g->n); i++)
+    for (size_t i = 0; i < walks_of(block, j->starts); i++)
         for (size_t k = 0; k < w->reached[i]; k++)
             atomic_fetch_add_explicit(&j->count[w->row[i * j->o->length + k]], 1,
                                       memory_order_relaxed);
@@ -110,7 +111,7 @@ static mkg_status use_count(void *ctx, size_t block, size_t slot, unsigned threa
  * directions, p and q are. */
 static mkg_status count_nodes(job *j, unsigned threads, mkg_err *err)
 {
-    const mkg__ring_work work = {.blocks = (j->g->n + BLOCK - 1) / BLOCK,
+    const mkg__ring_work work = {.blocks = (j->starts + BLOCK - 1) / BLOCK,
                                  .slots = j->nslots,
                                  .make = make_count,
                                  .use = use_count,
@@ -179,8 +180,11 @@ static mkg_status shuffle(job *j, mkg_err *err)
     j->order = mkg__malloc(n * sizeof *j->order);
     if (!j->order) return mkg__nomem(err);
     for (size_t i = 0; i < n; i++)
-        j->order[i] = (uint32_t)i;
-    for (size_t i = n; i > 1; i--) {
+        if (!j->o->npath || j->o->type[i] == j->o->path[0])
+            j->order[j->starts++] = (uint32_t)i;
+    if (j->starts == 0)
+        return mkg__fail(err, MKG_EARG, "no node has the meta-path's first type");
+    for (size_t i = j->starts; i > 1; i--) {
         uint32_t k = mkg__rng_below(&r, (uint32_t)i), t = j->order[k];
         j->order[k] = j->order[i - 1];
         j->order[i - 1] = t;
@@ -251,7 +255,11 @@ mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts, float
 {
     mkg_status st = MKG_OK;
     unsigned threads = opts->threads ? opts->threads : mkg__cores();
-    const mkg__walker_opts wo = {.p = opts->p, .q = opts->q};
+    const mkg__walker_opts wo = {.p = opts->p,
+                                 .q = opts->q,
+                                 .type = opts->type,
+                                 .path = opts->path,
+                                 .npath = opts->npath};
     job *j = mkg__calloc(1, sizeof *j);
 
     *out = NULL;
@@ -264,12 +272,12 @@ mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts, float
     j->sgns.window = opts->window;
     j->sgns.negative = opts->negative;
     j->sgns.kernel = mkg__sgns_kernel_best();
-    if (!mkg__mul(g->n, (size_t)opts->walks * opts->epochs, &j->walks)) {
+    MKG_GO(mkg__walker_new(g, &wo, &j->walker, err));
+    MKG_GO(shuffle(j, err));
+    if (!mkg__mul(j->starts, (size_t)opts->walks * opts->epochs, &j->walks)) {
         st = mkg__fail(err, MKG_EARG, "too many walks");
         goto out;
     }
-    MKG_GO(mkg__walker_new(g, &wo, &j->walker, err));
-    MKG_GO(shuffle(j, err));
     MKG_GO(new_slots(j, threads, err));
     MKG_GO(count_nodes(j, threads, err));
     MKG_GO(build_noise(j, err));

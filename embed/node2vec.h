@@ -23,6 +23,12 @@ typedef struct mkg_node2vec_opts {
     unsigned threads; /* 0: one for each core */
     uint64_t seed;
     bool deterministic; /* the same bytes for the same seed at any number of threads */
+    /* Walks along a meta-path of types (Dong et al., metapath2vec, KDD 2017), with
+     * p = q = 1, from the rows of its first type; its last type is the same. NULL and
+     * 0: they go anywhere. */
+    const uint32_t *type; /* (n) of each row */
+    const uint32_t *path; /* (npath) */
+    size_t npath;
     mkg_progress_fn progress; /* in walks */
     void *progress_ctx;
 } mkg_node2vec_opts;

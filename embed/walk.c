@@ -22,6 +22,9 @@ struct mkg__walker {
     double *total;    /* (n) sum of a row's weights, for weighted graphs */
     uint64_t *set;    /* (n + 1) where the set of a row begins in `member` */
     uint32_t *member; /* neighbours by hash, NOBODY where there is none */
+    size_t nlayers;   /* of a meta-path: a walker for each of its steps */
+    struct mkg__walker **layer;
+    mkg_graph *own; /* of a layer: the entries that lead to its type */
 };
 
 /* ---- who is next to whom ---- */
@@ -115,14 +118,10 @@ static mkg_status build_tables(mkg__walker *w, mkg_err *err)
     return MKG_OK;
 }
 
-mkg_status mkg__walker_new(const mkg_graph *g, const mkg__walker_opts *o,
-                           mkg__walker **out, mkg_err *err)
+static mkg_status new_walker(const mkg_graph *g, const mkg__walker_opts *o,
+                             mkg__walker **out, mkg_err *err)
 {
     mkg_status st = MKG_OK;
-    *out = NULL;
-    /* Written so that NaN is refused, too. */
-    if (!(o->p >= 1e-6 && o->p <= 1e6) || !(o->q >= 1e-6 && o->q <= 1e6))
-        return mkg__fail(err, MKG_EARG, "p and q are between 1e-6 and 1e6");
     mkg__walker *w = mkg__calloc(1, sizeof *w);
     if (!w) return mkg__nomem(err);
     w->g = g;
@@ -130,8 +129,97 @@ mkg_status mkg__walker_new(const mkg_graph *g, const mkg__walker_opts *o,
     w->far = 1 / o->q;
     w->ceiling = w->far > 1 ? w->far : 1;
     w->first_order = o->p >= 1 && o->p <= 1 && o->q >= 1 && o->q <= 1;
-    if (g->weight) MKG_GO(build_tables(w, err));
+    *out = w;
+    if (g->weight && !o->npath) MKG_GO(build_tables(w, err));
     if (!w->first_order) MKG_GO(build_sets(w, err));
+out:
+    return st;
+}
+
+/* ---- meta-paths ---- */
+
+static void free_own(mkg_graph *g)
+{
+    if (!g) return;
+    mkg__free((void *)(uintptr_t)g->start);
+    mkg__free((void *)(uintptr_t)g->to);
+    mkg__free((void *)(uintptr_t)g->weight);
+    mkg__free(g);
+}
+
+/* The entries of g that lead to rows of a type. */
+static mkg_status narrow(const mkg_graph *g, const uint32_t *type, uint32_t wanted,
+                         mkg_graph **out, mkg_err *err)
+{
+    mkg_graph *own = mkg__calloc(1, sizeof *own);
+    size_t m = 0;
+    *out = own;
+    if (!own) return mkg__nomem(err);
+    for (size_t k = 0; k < g->m; k++)
+        m += type[g->to[k]] == wanted;
+    uint64_t *start = mkg__calloc(g->n + 1, sizeof *start);
+    uint32_t *to = mkg__calloc(m + 1, sizeof *to);
+    float *weight = g->weight ? mkg__calloc(m + 1, sizeof *weight) : NULL;
+    own->n = g->n;
+    own->m = m;
+    own->directed = true;
+    own->start = start;
+    own->to = to;
+    own->weight = weight;
+    if (!start || !to || (g->weight && !weight)) return mkg__nomem(err);
+    m = 0;
+    for (size_t u = 0; u < g->n; u++) {
+        start[u] = m;
+        for (uint64_t k = g->start[u]; k < g->start[u + 1]; k++) {
+            if (type[g->to[k]] != wanted) continue;
+            if (weight) weight[m] = g->weight[k];
+            to[m++] = g->to[k];
+        }
+    }
+    start[g->n] = m;
+    return MKG_OK;
+}
+
+static mkg_status build_layers(mkg__walker *w, const mkg__walker_opts *o, mkg_err *err)
+{
+    const mkg__walker_opts plain = {.p = 1, .q = 1};
+    w->layer = mkg__calloc(o->npath, sizeof *w->layer);
+    if (!w->layer) return mkg__nomem(err);
+    w->nlayers = o->npath - 1;
+    for (size_t i = 0; i < w->nlayers; i++) {
+        for (size_t k = 0; k < i; k++)
+            if (o->path[k + 1] == o->path[i + 1]) w->layer[i] = w->layer[k];
+        if (w->layer[i]) continue;
+        mkg_graph *own;
+        mkg_status st = narrow(w->g, o->type, o->path[i + 1], &own, err);
+        if (st >= 0) st = new_walker(own, &plain, &w->layer[i], err);
+        if (w->layer[i])
+            w->layer[i]->own = own;
+        else
+            free_own(own);
+        if (st < 0) return st;
+    }
+    return MKG_OK;
+}
+
+mkg_status mkg__walker_new(const mkg_graph *g, const mkg__walker_opts *o,
+                           mkg__walker **out, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    mkg__walker *w = NULL;
+    *out = NULL;
+    /* Written so that NaN is refused, too. */
+    if (!(o->p >= 1e-6 && o->p <= 1e6) || !(o->q >= 1e-6 && o->q <= 1e6))
+        return mkg__fail(err, MKG_EARG, "p and q are between 1e-6 and 1e6");
+    if (o->npath && (o->npath < 2 || o->path[0] != o->path[o->npath - 1]))
+        return mkg__fail(err, MKG_EARG,
+                         "a meta-path ends with the type it begins with");
+    MKG_GO(new_walker(g, o, &w, err));
+    if (o->npath && !w->first_order) {
+        st = mkg__fail(err, MKG_EARG, "along a meta-path p and q are 1");
+        goto out;
+    }
+    if (o->npath) MKG_GO(build_layers(w, o, err));
     *out = w;
     w = NULL;
 out:
@@ -142,6 +230,14 @@ out:
 void mkg__walker_free(mkg__walker *w)
 {
     if (!w) return;
+    for (size_t i = 0; i < w->nlayers; i++) {
+        bool shared = false;
+        for (size_t k = i + 1; k < w->nlayers; k++)
+            shared |= w->layer[k] == w->layer[i];
+        if (!shared) mkg__walker_free(w->layer[i]);
+    }
+    mkg__free(w->layer);
+    free_own(w->own);
     mkg__free(w->alias);
     mkg__free(w->total);
     mkg__free(w->set);
@@ -279,7 +375,6 @@ static void second_steps(const mkg__walker *w, place *at, uint32_t *open, size_t
 void mkg__walker_walk(const mkg__walker *w, size_t count, size_t length, mkg__rng *r,
                       uint32_t *walk, uint32_t *reached)
 {
-    const mkg_graph *g = w->g;
     place at[MKG_WALKS_TOGETHER];
     uint32_t live[MKG_WALKS_TOGETHER], open[MKG_WALKS_TOGETHER];
     size_t n = 0;
@@ -291,11 +386,13 @@ void mkg__walker_walk(const mkg__walker *w, size_t count, size_t length, mkg__rn
     }
     for (size_t step = 1; step < length && n; step++) {
         size_t still = 0, opened = 0;
+        const mkg__walker *now = w->nlayers ? w->layer[(step - 1) % w->nlayers] : w;
+        const mkg_graph *g = now->g;
         for (size_t j = 0; j < n; j++) {
             place *p = &at[live[j]];
             if (g->start[p->u] == g->start[p->u + 1]) continue; /* a dead end */
             if (step == 1 || w->first_order) {
-                p->k = draw(w, p->u, &r[live[j]]);
+                p->k = draw(now, p->u, &r[live[j]]);
                 __builtin_prefetch(&g->to[p->k]);
             } else {
                 begin_step(w, p);

@@ -10,6 +10,12 @@ typedef struct mkg__walker mkg__walker;
 
 typedef struct mkg__walker_opts {
     double p, q; /* 1e-6 … 1e6 */
+    /* A meta-path (Dong et al., metapath2vec, KDD 2017): walks go from type to type as
+     * in path[0 .. npath), whose last is its first, again and again. p = q = 1. NULL
+     * and 0: they go anywhere. */
+    const uint32_t *type; /* (n) */
+    const uint32_t *path;
+    size_t npath;
 } mkg__walker_opts;
 
 /* MKG_EARG, MKG_ENOMEM. `g` is borrowed until mkg__walker_free(). Unweighted views cost

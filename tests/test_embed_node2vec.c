@@ -247,6 +247,54 @@ static void test_hubs(void **state)
     mkg_graph_free(g);
 }
 
+/* Along a meta-path every step leads to the type whose turn it is. */
+static void test_metapath(void **state)
+{
+    (void)state;
+    static const uint32_t type[] = {0, 1, 0, 1, 1, 0}, path[] = {0, 1, 1, 0};
+    mkg_graph *g = graph(6, 6, house, house_weight, false);
+    mkg__walker_opts o = {.p = 1, .q = 1, .type = type, .path = path, .npath = 4};
+    mkg__walker *w;
+    uint32_t walk[20];
+    size_t longest = 0;
+    static const uint32_t turn[] = {0, 1, 1};
+    /* 0 and 2 are of type 0; 1, 3, 4 of type 1, and no two of them are joined. */
+    assert_mkg_ok(mkg__walker_new(g, &o, &w, &err));
+    for (uint64_t i = 0; i < 50; i++)
+        assert_int_equal(walk_from(w, 0, 20, mkg__rng_new(1, i, 0), walk), 2);
+    mkg__walker_free(w);
+    o.npath = 3;
+    static const uint32_t there[] = {0, 1, 0};
+    o.path = there;
+    assert_mkg_ok(mkg__walker_new(g, &o, &w, &err));
+    for (uint64_t i = 0; i < 50; i++) {
+        size_t n = walk_from(w, 2, 20, mkg__rng_new(1, i, 0), walk);
+        for (size_t k = 1; k < n; k++) {
+            assert_true(mkg_graph_has(g, walk[k - 1], walk[k]));
+            assert_int_equal(type[walk[k]], turn[k % 2]);
+        }
+        if (n > longest) longest = n;
+    }
+    assert_int_equal(longest, 20);
+    mkg__walker_free(w);
+    o.npath = 2;
+    assert_int_equal(mkg__walker_new(g, &o, &w, &err), MKG_EARG);
+    o.npath = 3;
+    o.p = 2;
+    assert_int_equal(mkg__walker_new(g, &o, &w, &err), MKG_EARG);
+    mkg_node2vec_opts n = MKG_NODE2VEC_OPTS_INIT;
+    float *x;
+    n.type = type;
+    n.path = there;
+    n.npath = 3;
+    n.dim = 8;
+    assert_mkg_ok(mkg_node2vec(g, &n, &x, &err));
+    for (size_t i = 0; i < 48; i++)
+        assert_true(isfinite(x[i]));
+    mkg_floats_free(x);
+    mkg_graph_free(g);
+}
+
 /* ---- skip-gram ---- */
 
 enum { ROWS = MKG_SGNS_INPUTS + MKG_SGNS_TARGETS };
@@ -593,6 +641,11 @@ static void test_view_of_store(void **state)
     assert_int_equal(g->n, 4);
     mkg_graph_free(g);
     mkg_view only[] = {{"disease", 7}, {"symptom", 7}};
+    uint32_t type[4];
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    mkg_graph_types(g, only, 2, type);
+    assert_true(type[0] == 0 && type[1] == 1 && type[2] == UINT32_MAX);
+    mkg_graph_free(g);
     o = (mkg_graph_opts){.directed = true, .types = only, .ntypes = 2};
     assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
     assert_int_equal(g->n, 2);
@@ -618,6 +671,7 @@ int main(void)
                                        cmocka_unit_test(test_walk_ends),
                                        cmocka_unit_test(test_huge_weights),
                                        cmocka_unit_test(test_hubs),
+                                       cmocka_unit_test(test_metapath),
                                        cmocka_unit_test(test_gradient),
                                        cmocka_unit_test(test_kernels),
                                        cmocka_unit_test(test_ring),
