@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Columns beyond `dim` of the random sketch, and its power iterations. */
-enum { EXTRA = 10, POWER = 4, STREAM_SKETCH = 11 };
+enum { EXTRA = 10, POWER = 5, STREAM_SKETCH = 11 };
 
 typedef struct job {
     const mkg_prone_opts *o;
