@@ -2,6 +2,7 @@
 
 #include "base/dylib.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 #include <cblas.h>
 #include <pthread.h>
@@ -12,6 +13,10 @@ static struct {
     __typeof__(&cblas_sgemm) sgemm;
     __typeof__(&cblas_sgemv) sgemv;
     __typeof__(&openblas_set_num_threads) set_threads;
+    /* LAPACK's, as Fortran calls it. */
+    void (*dsyevd)(const char *job, const char *half, const blasint *n, double *a,
+                   const blasint *lda, double *w, double *work, const blasint *lwork,
+                   blasint *iwork, const blasint *liwork, blasint *info);
 } lib;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -39,6 +44,7 @@ static void load(void)
         {"cblas_sgemm", &lib.sgemm},
         {"cblas_sgemv", &lib.sgemv},
         {"openblas_set_num_threads", &lib.set_threads},
+        {"dsyevd_", &lib.dsyevd},
     };
     load_status = mkg__dylib_load("libopenblas.so.0", "libopenblas0", symbols,
                                   sizeof symbols / sizeof *symbols, &load_error);
@@ -71,6 +77,34 @@ void mkg__sgemv(mkg__blas_side ta, size_t m, size_t n, float alpha, const float 
 {
     lib.sgemv(CblasRowMajor, side(ta), (blasint)m, (blasint)n, alpha, a, (blasint)lda,
               x, 1, beta, y, 1);
+}
+
+mkg_status mkg__eigen(size_t n, double *a, double *value, mkg_err *err)
+{
+    mkg_status st = MKG_OK;
+    blasint size = (blasint)n, nwork = -1, niwork = -1, info = 0, isize;
+    double wsize;
+    double *work = NULL;
+    blasint *iwork = NULL;
+
+    lib.dsyevd("V", "U", &size, a, &size, value, &wsize, &nwork, &isize, &niwork,
+               &info);
+    nwork = (blasint)wsize;
+    niwork = isize;
+    work = mkg__calloc((size_t)nwork, sizeof *work);
+    iwork = mkg__calloc((size_t)niwork, sizeof *iwork);
+    if (!work || !iwork) {
+        st = mkg__nomem(err);
+        goto out;
+    }
+    lib.dsyevd("V", "U", &size, a, &size, value, work, &nwork, iwork, &niwork, &info);
+    if (info != 0)
+        st = mkg__fail(err, MKG_EARG, "eigenvalues did not converge (dsyevd: %d)",
+                       (int)info);
+out:
+    mkg__free(work);
+    mkg__free(iwork);
+    return st;
 }
 
 void mkg__blas_threads(unsigned threads)

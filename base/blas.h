@@ -29,6 +29,11 @@ void mkg__sgemm(mkg__blas_side ta, mkg__blas_side tb, size_t m, size_t n, size_t
 void mkg__sgemv(mkg__blas_side ta, size_t m, size_t n, float alpha, const float *a,
                 size_t lda, const float *x, float beta, float *y);
 
+/* Eigenvalues of a symmetric a (n, n), ascending, to value (n), and its eigenvectors of
+ * length 1, which replace it: row i is that of value[i]. n >= 1. MKG_ENOMEM; MKG_EARG
+ * where it does not converge, as with values that are not finite. */
+mkg_status mkg__eigen(size_t n, double *a, double *value, mkg_err *err);
+
 /* Let each product run on `threads` cores of the library's own, for work that is one
  * large product; the result may then depend on the number. Holds for the whole process
  * until it is called again: put 1 back. */

@@ -119,6 +119,12 @@ static const cli_option vectors_options[] = {
              "name a line; if not given, FILE.names.tsv beside FILE.npy"},
 };
 
+static const char *const *embed_orders(void)
+{
+    static const char *const orders[] = {"1", "2", "both", NULL};
+    return orders;
+}
+
 static const cli_option embed_options[] = {
     {.name = "name",
      .kind = CLI_TEXT,
@@ -161,7 +167,7 @@ static const cli_option embed_options[] = {
      .initial = "5",
      .min = 1,
      .max = 64,
-     .help = "negative samples for each pair"},
+     .help = "negative samples, shared by a window; for line, of an edge"},
     {.name = "epochs",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -204,6 +210,22 @@ static const cli_option embed_options[] = {
      .help = "of the random numbers"},
     {.name = "deterministic",
      .help = "the same bytes for the same seed on any number of threads; slower"},
+    {.name = "sample",
+     .kind = CLI_POSITIVE,
+     .arg = "X",
+     .initial = "0.001",
+     .help = "nodes that make up more than this share of the walks are dropped now and "
+             "then; 1: none is"},
+    {.name = "metapath",
+     .kind = CLI_TEXT,
+     .arg = "A-B-A",
+     .help = "walks go from type to type in this order, again and again"},
+    {.name = "directed", .help = "follow facts from subject to object only"},
+    {.name = "order",
+     .kind = CLI_CHOICE,
+     .arg = "N",
+     .choices = embed_orders,
+     .help = "of line: 1, 2 or both, which is the default"},
 };
 
 static const cli_option export_options[] = {
@@ -352,8 +374,11 @@ const cli_command cli_graph_commands[] = {
      .brief = "make a vector set from the graph",
      .about =
          "METHOD is node2vec (Grover and Leskovec, KDD 2016; with p = q = 1 it is "
-         "DeepWalk). A set of the same name is replaced. Ctrl-C stops and leaves "
-         "the old one.\n\n"
+         "DeepWalk), line (Tang and others, WWW 2015), prone (Zhang and others, IJCAI "
+         "2019) or fastrp (Chen and others, CIKM 2019); docs/embed.md says which one "
+         "for what. A set of the same name is replaced. Ctrl-C stops and leaves the "
+         "old "
+         "one.\n\n"
          "METHOD 'intents' makes no vectors: from the relations and phrases of the "
          "graph it writes questions and learns to tell which relation a question "
          "asks for (docs/intent.md). Run it after adding to relations.tsv.",

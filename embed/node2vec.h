@@ -14,20 +14,28 @@ typedef struct mkg_node2vec_opts {
     unsigned walks;    /* from each node, an epoch */
     unsigned length;   /* nodes in a walk */
     unsigned window;   /* on each side; shrunk at random as in word2vec */
-    unsigned negative; /* samples for each pair, from degree in the walks ^ 0.75 */
+    unsigned negative; /* samples for each window, from frequency in walks ^ 0.75 */
     unsigned epochs;
     double p, q;      /* return and in-out parameters, > 0 */
     double alpha;     /* first learning rate, falls linearly to alpha / 10,000 */
+    double sample;    /* nodes more frequent than this in the walks are dropped now and
+                         then, as word2vec drops words; 0: none is */
     unsigned threads; /* 0: one for each core */
     uint64_t seed;
     bool deterministic; /* the same bytes for the same seed at any number of threads */
+    /* Walks along a meta-path of types (Dong et al., metapath2vec, KDD 2017), with
+     * p = q = 1, from the rows of its first type; its last type is the same. NULL and
+     * 0: they go anywhere. */
+    const uint32_t *type; /* (n) of each row */
+    const uint32_t *path; /* (npath) */
+    size_t npath;
     mkg_progress_fn progress; /* in walks */
     void *progress_ctx;
 } mkg_node2vec_opts;
 #define MKG_NODE2VEC_OPTS_INIT                                                         \
     {                                                                                  \
         .dim = 128, .walks = 10, .length = 80, .window = 10, .negative = 5,            \
-        .epochs = 1, .p = 1, .q = 1, .alpha = 0.025, .seed = 1                         \
+        .epochs = 1, .p = 1, .q = 1, .alpha = 0.025, .sample = 1e-3, .seed = 1         \
     }
 
 /* Train; *out is (g->n, dim) float32, row-major, 64-byte aligned, owned by the caller
@@ -37,18 +45,6 @@ typedef struct mkg_node2vec_opts {
 MKG_API mkg_status mkg_node2vec(const mkg_graph *g, const mkg_node2vec_opts *opts,
                                 float **out, mkg_err *err);
 MKG_API void mkg_floats_free(float *x);
-
-/* One walk from row `start`: up to `length` rows into `walk`, returns how many (at
- * least one; fewer where the walk meets a dead end). Second order by rejection
- * sampling, O(1) a step and no table for each edge. `r` is the walk's own random
- * stream. Exposed for tests. */
-typedef struct mkg_walker mkg_walker;
-MKG_API mkg_status mkg_walker_new(const mkg_graph *g, double p, double q,
-                                  mkg_walker **out, mkg_err *err);
-MKG_API void mkg_walker_free(mkg_walker *w);
-struct mkg__rng;
-MKG_API size_t mkg_walker_walk(const mkg_walker *w, uint32_t start, size_t length,
-                               struct mkg__rng *r, uint32_t *walk);
 
 #ifdef __cplusplus
 }

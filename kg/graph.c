@@ -478,6 +478,25 @@ size_t mkg_graph_row(const mkg_graph *g, mkg_id id)
     return row < g->n ? row : SIZE_MAX;
 }
 
+void mkg_graph_types(const mkg_graph *g, const mkg_view *names, size_t n,
+                     uint32_t *type)
+{
+    const mkg__csr *c = g->csr;
+    for (size_t row = 0; row < g->n; row++) {
+        size_t at = 0;
+        type[row] = UINT32_MAX;
+        if (c)
+            at =
+                mkg__csr_place(c->node, c->n, g->node ? g->node[row] : (mkg_id)row + 1);
+        if (!c || at == c->n) continue;
+        const char *name = c->types;
+        for (uint32_t t = 0; t < c->type[at]; t++)
+            name += strlen(name) + 1;
+        for (uint32_t i = 0; i < n && type[row] == UINT32_MAX; i++)
+            if (mkg__view_is(names[i], name)) type[row] = i;
+    }
+}
+
 /* Facts between two rows of the snapshot: `n` are in `out` already. */
 static size_t arcs_between(const mkg__csr *c, size_t row, size_t other, mkg_arc *out,
                            size_t cap, size_t n)

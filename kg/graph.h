@@ -60,6 +60,11 @@ MKG_API void mkg_graph_free(mkg_graph *g);
 /* Row of a node id, SIZE_MAX if it has none; of any of those that share a row. */
 MKG_API size_t mkg_graph_row(const mkg_graph *g, mkg_id id);
 
+/* The type of each row of a view from a store, as a number: type[row] is the place of
+ * its type in names[0 .. n), or UINT32_MAX if it is none of them. */
+MKG_API void mkg_graph_types(const mkg_graph *g, const mkg_view *names, size_t n,
+                             uint32_t *type);
+
 /* A fact behind an edge. */
 typedef struct mkg_arc {
     mkg_id fact, relation;

@@ -1,8 +1,11 @@
 /* The view, the walks and the training. */
 #include "testing.h"
 
-#include "embed/embed_internal.h"
-#include "kg/graph.h"
+#include "base/err.h"
+#include "embed/node2vec.h"
+#include "embed/ring.h"
+#include "embed/sgns.h"
+#include "embed/walk.h"
 
 #include <math.h>
 
@@ -84,23 +87,47 @@ static double exact(const mkg_graph *g, uint32_t t, uint32_t u, uint32_t v, doub
     return mine / sum;
 }
 
+static mkg__walker *walker(const mkg_graph *g, double p, double q)
+{
+    mkg__walker *w;
+    const mkg__walker_opts o = {.p = p, .q = q};
+    assert_mkg_ok(mkg__walker_new(g, &o, &w, &err));
+    return w;
+}
+
+/* A walk of its own, which is the same as in a crowd. */
+static size_t walk_from(const mkg__walker *w, uint32_t start, size_t length, mkg__rng r,
+                        uint32_t *walk)
+{
+    uint32_t reached;
+    if (length) walk[0] = start;
+    mkg__walker_walk(w, 1, length, &r, walk, &reached);
+    return reached;
+}
+
 static void check_steps(const mkg_graph *g, double p, double q)
 {
     enum { WALKS = 30000, LENGTH = 6, N = 6 };
     static size_t count[N][N][N];
-    mkg_walker *w;
-    uint32_t walk[LENGTH];
+    mkg__walker *w = walker(g, p, q);
+    uint32_t walk[MKG_WALKS_TOGETHER * LENGTH], reached[MKG_WALKS_TOGETHER];
+    mkg__rng r[MKG_WALKS_TOGETHER];
     memset(count, 0, sizeof count);
-    assert_mkg_ok(mkg_walker_new(g, p, q, &w, &err));
-    for (uint64_t i = 0; i < WALKS; i++) {
-        mkg__rng r = mkg__rng_new(11, i, 0);
-        size_t n = mkg_walker_walk(w, (uint32_t)(i % g->n), LENGTH, &r, walk);
-        for (size_t k = 1; k < n; k++)
-            assert_true(mkg_graph_has(g, walk[k - 1], walk[k]));
-        for (size_t k = 2; k < n; k++)
-            count[walk[k - 2]][walk[k - 1]][walk[k]]++;
+    for (uint64_t first = 0; first < WALKS; first += MKG_WALKS_TOGETHER) {
+        for (uint32_t i = 0; i < MKG_WALKS_TOGETHER; i++) {
+            r[i] = mkg__rng_new(11, first + i, 0);
+            walk[i * LENGTH] = (uint32_t)((first + i) % g->n);
+        }
+        mkg__walker_walk(w, MKG_WALKS_TOGETHER, LENGTH, r, walk, reached);
+        for (size_t i = 0; i < MKG_WALKS_TOGETHER; i++) {
+            const uint32_t *at = walk + i * LENGTH;
+            for (size_t k = 1; k < reached[i]; k++)
+                assert_true(mkg_graph_has(g, at[k - 1], at[k]));
+            for (size_t k = 2; k < reached[i]; k++)
+                count[at[k - 2]][at[k - 1]][at[k]]++;
+        }
     }
-    mkg_walker_free(w);
+    mkg__walker_free(w);
     for (uint32_t t = 0; t < g->n; t++)
         for (uint32_t u = 0; u < g->n; u++) {
             double total = 0, chi = 0;
@@ -144,16 +171,18 @@ static void test_walk_ends(void **state)
     (void)state;
     static const uint32_t line[][2] = {{0, 1}, {1, 2}};
     mkg_graph *g = graph(4, 2, line, NULL, true);
-    mkg_walker *w;
     uint32_t walk[10];
     mkg__rng r = mkg__rng_new(1, 0, 0);
-    assert_mkg_ok(mkg_walker_new(g, 1, 1, &w, &err));
-    assert_int_equal(mkg_walker_walk(w, 0, 10, &r, walk), 3);
-    assert_int_equal(mkg_walker_walk(w, 3, 10, &r, walk), 1);
-    assert_int_equal(mkg_walker_walk(w, 0, 0, &r, walk), 0);
-    mkg_walker_free(w);
-    assert_int_equal(mkg_walker_new(g, 0, 1, &w, &err), MKG_EARG);
-    assert_int_equal(mkg_walker_new(g, 1, NAN, &w, &err), MKG_EARG);
+    mkg__walker *w = walker(g, 1, 1);
+    assert_int_equal(walk_from(w, 0, 10, r, walk), 3);
+    assert_int_equal(walk_from(w, 3, 10, r, walk), 1);
+    assert_int_equal(walk_from(w, 0, 0, r, walk), 0);
+    mkg__walker_free(w);
+    static const double wrong[][2] = {{0, 1}, {1, NAN}, {-1, 1}, {1, 1e9}};
+    for (size_t i = 0; i < 4; i++) {
+        const mkg__walker_opts o = {.p = wrong[i][0], .q = wrong[i][1]};
+        assert_int_equal(mkg__walker_new(g, &o, &w, &err), MKG_EARG);
+    }
     mkg_graph_free(g);
 }
 
@@ -164,47 +193,256 @@ static void test_huge_weights(void **state)
     static const uint32_t star[][2] = {{0, 1}, {0, 2}, {0, 3}};
     static const float weight[] = {1e30f, 1e-30f, 1};
     mkg_graph *g = graph(4, 3, star, weight, false);
-    mkg_walker *w;
+    mkg__walker *w = walker(g, 0.5, 2);
     uint32_t walk[100];
-    assert_mkg_ok(mkg_walker_new(g, 0.5, 2, &w, &err));
     for (uint64_t i = 0; i < 200; i++) {
         mkg__rng r = mkg__rng_new(1, i, 0);
-        assert_int_equal(mkg_walker_walk(w, (uint32_t)(i % 4), 100, &r, walk), 100);
+        assert_int_equal(walk_from(w, (uint32_t)(i % 4), 100, r, walk), 100);
     }
-    mkg_walker_free(w);
+    mkg__walker_free(w);
     mkg_graph_free(g);
 }
 
-/* The update is a step down the gradient of the loss. */
+/* Rows of more than SCAN neighbours have a hash set: on a wheel of forty with a hub in
+ * the middle, and a node off the rim, second steps are as defined. */
+static void test_hubs(void **state)
+{
+    (void)state;
+    enum { RIM = 40, HUB = 40, N = 41, STEPS = 200000 };
+    uint32_t from[2 * RIM], to[2 * RIM];
+    mkg_graph *g;
+    for (uint32_t i = 0; i < RIM; i++) {
+        from[i] = i;
+        to[i] = (i + 1) % RIM;
+        from[RIM + i] = HUB;
+        to[RIM + i] = i;
+    }
+    assert_mkg_ok(
+        mkg_graph_from_edges(N, (size_t)2 * RIM, from, to, NULL, false, &g, &err));
+    mkg__walker *w = walker(g, 4, 0.25);
+    /* From the hub to 0: back is 1/4, the two neighbours on the rim 1 each, and all
+     * else is next to the hub. From 1 to the hub: 0 and 2 are near, 37 are far. */
+    size_t back[2] = {0}, near[2] = {0}, all[2] = {0};
+    static uint32_t walk[STEPS];
+    assert_int_equal(walk_from(w, 0, STEPS, mkg__rng_new(3, 0, 0), walk), STEPS);
+    for (size_t k = 2; k < STEPS; k++) {
+        uint32_t t = walk[k - 2], u = walk[k - 1], v = walk[k];
+        if ((t == HUB) == (u == HUB)) continue;
+        all[u == HUB]++;
+        back[u == HUB] += v == t;
+        near[u == HUB] += v != t && mkg_graph_has(g, t, v);
+    }
+    assert_true(all[0] > 1000 && all[1] > 1000);
+    double share[2][2] = {{0.25 / 2.25, 2 / 2.25},
+                          {0.25 / (0.25 + 2 + 37 * 4), 2 / (0.25 + 2 + 37 * 4)}};
+    for (size_t i = 0; i < 2; i++) {
+        double n = (double)all[i];
+        /* four standard deviations */
+        assert_true(fabs((double)back[i] - n * share[i][0]) <
+                    4 * sqrt(n * share[i][0]) + 1);
+        assert_true(fabs((double)near[i] - n * share[i][1]) <
+                    4 * sqrt(n * share[i][1]) + 1);
+    }
+    mkg__walker_free(w);
+    mkg_graph_free(g);
+}
+
+/* Along a meta-path every step leads to the type whose turn it is. */
+static void test_metapath(void **state)
+{
+    (void)state;
+    static const uint32_t type[] = {0, 1, 0, 1, 1, 0}, path[] = {0, 1, 1, 0};
+    mkg_graph *g = graph(6, 6, house, house_weight, false);
+    mkg__walker_opts o = {.p = 1, .q = 1, .type = type, .path = path, .npath = 4};
+    mkg__walker *w;
+    uint32_t walk[20];
+    size_t longest = 0;
+    static const uint32_t turn[] = {0, 1, 1};
+    /* 0 and 2 are of type 0; 1, 3, 4 of type 1, and no two of them are joined. */
+    assert_mkg_ok(mkg__walker_new(g, &o, &w, &err));
+    for (uint64_t i = 0; i < 50; i++)
+        assert_int_equal(walk_from(w, 0, 20, mkg__rng_new(1, i, 0), walk), 2);
+    mkg__walker_free(w);
+    o.npath = 3;
+    static const uint32_t there[] = {0, 1, 0};
+    o.path = there;
+    assert_mkg_ok(mkg__walker_new(g, &o, &w, &err));
+    for (uint64_t i = 0; i < 50; i++) {
+        size_t n = walk_from(w, 2, 20, mkg__rng_new(1, i, 0), walk);
+        for (size_t k = 1; k < n; k++) {
+            assert_true(mkg_graph_has(g, walk[k - 1], walk[k]));
+            assert_int_equal(type[walk[k]], turn[k % 2]);
+        }
+        if (n > longest) longest = n;
+    }
+    assert_int_equal(longest, 20);
+    mkg__walker_free(w);
+    o.npath = 2;
+    assert_int_equal(mkg__walker_new(g, &o, &w, &err), MKG_EARG);
+    o.npath = 3;
+    o.p = 2;
+    assert_int_equal(mkg__walker_new(g, &o, &w, &err), MKG_EARG);
+    mkg_node2vec_opts n = MKG_NODE2VEC_OPTS_INIT;
+    float *x;
+    n.type = type;
+    n.path = there;
+    n.npath = 3;
+    n.dim = 8;
+    assert_mkg_ok(mkg_node2vec(g, &n, &x, &err));
+    for (size_t i = 0; i < 48; i++)
+        assert_true(isfinite(x[i]));
+    mkg_floats_free(x);
+    mkg_graph_free(g);
+}
+
+/* ---- skip-gram ---- */
+
+enum { ROWS = MKG_SGNS_INPUTS + MKG_SGNS_TARGETS };
+
+/* Random rows, and a block of m of them against t others; some come up twice. */
+static void fill(float *x, size_t stride, mkg__sgns_block *b, size_t m, size_t t,
+                 bool positive, mkg__rng *r)
+{
+    for (size_t i = 0; i < ROWS * stride; i++)
+        x[i] = mkg__rng_float(r) - 0.5f;
+    *b = (mkg__sgns_block){
+        .m = m, .t = t, .stride = stride, .alpha = 0.05f, .positive = positive};
+    for (size_t i = 0; i < m; i++)
+        b->in[i] = x + (i % 7 == 6 ? 0 : i) * stride;
+    for (size_t j = 0; j < t; j++)
+        b->out[j] = x + (MKG_SGNS_INPUTS + j % 5) * stride;
+}
+
+static double loss(const mkg__sgns_block *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < b->m; i++)
+        for (size_t j = 0; j < b->t; j++) {
+            double dot = 0;
+            for (size_t k = 0; k < b->stride; k++)
+                dot += (double)b->in[i][k] * (double)b->out[j][k];
+            sum += log1p(exp(j == 0 && b->positive ? -dot : dot));
+        }
+    return sum;
+}
+
+/* A step goes down the gradient of the loss, by finite differences. */
 static void test_gradient(void **state)
 {
     (void)state;
-    enum { DIM = 7, TARGETS = 3 };
-    const double h = 1e-3;
-    const float alpha = 1e-3f;
-    float base[1 + TARGETS][DIM], moved[1 + TARGETS][DIM];
+    enum { STRIDE = 16 };
+    const float h = 1e-2f;
+    static float x[ROWS * STRIDE], before[ROWS * STRIDE];
+    mkg__sgns_block b;
     mkg__rng r = mkg__rng_new(9, 0, 0);
-    for (size_t i = 0; i <= TARGETS; i++)
-        for (size_t k = 0; k < DIM; k++)
-            base[i][k] = mkg__rng_float(&r) - 0.5f;
-    memcpy(moved, base, sizeof base);
-    float *targets[TARGETS] = {moved[1], moved[2], moved[3]};
-    mkg__sgns_pair_ref(moved[0], targets, TARGETS, DIM, alpha);
-    for (size_t i = 0; i <= TARGETS; i++)
-        for (size_t k = 0; k < DIM; k++) {
-            double loss[2];
-            for (int side = 0; side < 2; side++) {
-                float x[1 + TARGETS][DIM];
-                memcpy(x, base, sizeof x);
-                x[i][k] += (float)(side ? h : -h);
-                float *t[TARGETS] = {x[1], x[2], x[3]};
-                loss[side] = mkg__sgns_pair_ref(x[0], t, TARGETS, DIM, 0);
-            }
-            double want = -(loss[1] - loss[0]) / (2 * h);
-            double have = ((double)moved[i][k] - (double)base[i][k]) / (double)alpha;
-            /* float32 sums and a central difference of 1e-3 */
-            assert_true(fabs(want - have) < 5e-3);
+    fill(x, STRIDE, &b, 3, 3, true, &r);
+    b.alpha = 1e-2f;
+    memcpy(before, x, sizeof x);
+    mkg__sgns_ref(&b);
+    for (size_t i = 0; i < ROWS * STRIDE; i++) {
+        double have = ((double)x[i] - (double)before[i]) / (double)b.alpha;
+        double side[2];
+        memcpy(x, before, sizeof x);
+        for (int s = 0; s < 2; s++) {
+            x[i] = before[i] + (s ? h : -h);
+            side[s] = loss(&b);
         }
+        memcpy(x, before, sizeof x);
+        double want = -(side[1] - side[0]) / (2 * (double)h);
+        mkg__sgns_ref(&b);
+        /* float32 sums, and a central difference of 1e-2 */
+        assert_true(fabs(want - have) < 1e-3);
+    }
+}
+
+/* The kernels against the plain loops, in all shapes. */
+static void test_kernels(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"avx2", "avx512"};
+    static const size_t strides[] = {16, 32, 48, 128, 1024};
+    mkg__rng r = mkg__rng_new(10, 0, 0);
+    size_t tried = 0;
+    for (size_t n = 0; n < 2; n++) {
+        mkg__sgns_kernel *kernel = mkg__sgns_kernel_named(names[n]);
+        if (!kernel) continue;
+        tried++;
+        for (size_t s = 0; s < 5; s++) {
+            size_t floats = ROWS * strides[s];
+            float *want = mkg__aligned(floats * sizeof *want);
+            float *have = mkg__aligned(floats * sizeof *have);
+            for (size_t m = 1; m <= MKG_SGNS_INPUTS; m++)
+                for (size_t t = 1; t <= MKG_SGNS_TARGETS; t++) {
+                    mkg__sgns_block b;
+                    mkg__rng same = r;
+                    fill(want, strides[s], &b, m, t, t % 2, &r);
+                    mkg__sgns_ref(&b);
+                    fill(have, strides[s], &b, m, t, t % 2, &same);
+                    kernel(&b);
+                    /* sums in another order: up to 1,024 products below 1/4 */
+                    for (size_t i = 0; i < floats; i++)
+                        assert_true(fabsf(want[i] - have[i]) < 2e-5f);
+                }
+            mkg__free(want);
+            mkg__free(have);
+        }
+    }
+    if (!tried) print_message("no kernel but the plain one on this processor\n");
+    assert_true(mkg__sgns_kernel_named("ref") == mkg__sgns_ref);
+    assert_null(mkg__sgns_kernel_named("none"));
+    assert_non_null(mkg__sgns_kernel_best());
+}
+
+/* ---- the ring ---- */
+
+typedef struct ring_log {
+    size_t in_slot[3], order[100], n;
+    size_t fail_at;
+} ring_log;
+
+static mkg_status ring_make(void *ctx, size_t block, size_t slot, unsigned thread,
+                            mkg_err *e)
+{
+    ring_log *l = ctx;
+    (void)thread;
+    if (block == l->fail_at) return mkg__fail(e, MKG_EIO, "block %zu", block);
+    l->in_slot[slot] = block + 1;
+    return MKG_OK;
+}
+
+static mkg_status ring_use(void *ctx, size_t block, size_t slot, unsigned thread,
+                           mkg_err *e)
+{
+    ring_log *l = ctx;
+    (void)thread;
+    (void)e;
+    if (l->in_slot[slot] != block + 1) return MKG_EARG;
+    l->order[l->n++] = block;
+    return MKG_OK;
+}
+
+static void test_ring(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        ring_log l = {.fail_at = SIZE_MAX};
+        mkg__ring_work w = {.blocks = 100,
+                            .slots = 3,
+                            .make = ring_make,
+                            .use = ring_use,
+                            .ctx = &l,
+                            .ordered = true};
+        assert_mkg_ok(mkg__ring_run(threads, &w, &err));
+        assert_int_equal(l.n, 100);
+        for (size_t i = 0; i < l.n; i++)
+            assert_int_equal(l.order[i], i);
+        l = (ring_log){.fail_at = 40};
+        assert_int_equal(mkg__ring_run(threads, &w, &err), MKG_EIO);
+        assert_string_equal(err.msg, "block 40");
+        assert_true(l.n <= 40);
+        w.blocks = 0;
+        assert_mkg_ok(mkg__ring_run(threads, &w, &err));
+    }
 }
 
 static double cosine(const float *a, const float *b, size_t n)
@@ -403,6 +641,11 @@ static void test_view_of_store(void **state)
     assert_int_equal(g->n, 4);
     mkg_graph_free(g);
     mkg_view only[] = {{"disease", 7}, {"symptom", 7}};
+    uint32_t type[4];
+    assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
+    mkg_graph_types(g, only, 2, type);
+    assert_true(type[0] == 0 && type[1] == 1 && type[2] == UINT32_MAX);
+    mkg_graph_free(g);
     o = (mkg_graph_opts){.directed = true, .types = only, .ntypes = 2};
     assert_mkg_ok(mkg_graph_new(kg, &o, &g, &err));
     assert_int_equal(g->n, 2);
@@ -427,7 +670,11 @@ int main(void)
                                        cmocka_unit_test(test_walk_distribution),
                                        cmocka_unit_test(test_walk_ends),
                                        cmocka_unit_test(test_huge_weights),
+                                       cmocka_unit_test(test_hubs),
+                                       cmocka_unit_test(test_metapath),
                                        cmocka_unit_test(test_gradient),
+                                       cmocka_unit_test(test_kernels),
+                                       cmocka_unit_test(test_ring),
                                        cmocka_unit_test(test_cliques_part),
                                        cmocka_unit_test(test_deterministic),
                                        cmocka_unit_test(test_edges_of_the_possible),

@@ -4,7 +4,10 @@
  * numbers and perhaps a weight a line, undirected. */
 #include "base/mem.h"
 #include "base/pool.h"
+#include "embed/fastrp.h"
+#include "embed/line.h"
 #include "embed/node2vec.h"
+#include "embed/prone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +30,29 @@ static long peak_kib(void)
     return r.ru_maxrss;
 }
 
+static mkg_status embed(const mkg_graph *g, const char *method,
+                        const mkg_node2vec_opts *o, float **x, mkg_err *err)
+{
+    mkg_prone_opts prone = MKG_PRONE_OPTS_INIT;
+    mkg_fastrp_opts fastrp = MKG_FASTRP_OPTS_INIT;
+    mkg_line_opts line = MKG_LINE_OPTS_INIT;
+    prone.dim = fastrp.dim = line.dim = o->dim;
+    prone.threads = fastrp.threads = line.threads = o->threads;
+    prone.seed = fastrp.seed = line.seed = o->seed;
+    line.deterministic = o->deterministic;
+    line.order = strcmp(method, "line1") == 0   ? MKG_LINE_FIRST
+                 : strcmp(method, "line2") == 0 ? MKG_LINE_SECOND
+                                                : MKG_LINE_BOTH;
+    if (strcmp(method, "prone") == 0) return mkg_prone(g, &prone, x, err);
+    if (strcmp(method, "fastrp") == 0) return mkg_fastrp(g, &fastrp, x, err);
+    if (strncmp(method, "line", 4) == 0) return mkg_line(g, &line, x, err);
+    return mkg_node2vec(g, o, x, err);
+}
+
 int main(int argc, char **argv)
 {
     mkg_node2vec_opts o = MKG_NODE2VEC_OPTS_INIT;
-    const char *out = NULL;
+    const char *out = NULL, *method = "node2vec";
     mkg_err err;
     mkg_graph *g;
     float *x;
@@ -41,7 +63,7 @@ int main(int argc, char **argv)
     unsigned u, v;
     int c;
 
-    while ((c = getopt(argc, argv, "o:d:p:q:e:t:s:")) != -1) {
+    while ((c = getopt(argc, argv, "o:d:p:q:e:t:s:n:S:Da:m:")) != -1) {
         if (c == 'o')
             out = optarg;
         else if (c == 'd')
@@ -52,6 +74,16 @@ int main(int argc, char **argv)
             o.q = atof(optarg);
         else if (c == 'e')
             o.epochs = (unsigned)atoi(optarg);
+        else if (c == 'n')
+            o.negative = (unsigned)atoi(optarg);
+        else if (c == 'S')
+            o.sample = atof(optarg);
+        else if (c == 'a')
+            o.alpha = atof(optarg);
+        else if (c == 'm')
+            method = optarg;
+        else if (c == 'D')
+            o.deterministic = true;
         else if (c == 't')
             o.threads = (unsigned)atoi(optarg);
         else if (c == 's')
@@ -83,7 +115,7 @@ int main(int argc, char **argv)
         return 4;
     }
     double cpu = cpu_seconds(), wall = mkg__now();
-    if (mkg_node2vec(g, &o, &x, &err) < 0) {
+    if (embed(g, method, &o, &x, &err) < 0) {
         fprintf(stderr, "%s\n", err.msg);
         return 4;
     }
