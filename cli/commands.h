@@ -15,6 +15,23 @@ extern const cli_command cli_store_commands[], cli_graph_commands[],
 /* "zh" and "en". */
 const char *const *cli_languages(void);
 
+/* Options that several commands have. */
+#define MOST(initially, what)                                                          \
+    {                                                                                  \
+        .name = "k", .letter = 'k', .kind = CLI_COUNT, .arg = "N",                     \
+        .initial = (initially), .min = 1, .max = CLI_TOP_MAX, .help = (what)           \
+    }
+#define LANG(which)                                                                    \
+    {                                                                                  \
+        .name = "lang", .kind = CLI_CHOICE, .arg = "LANG", .choices = cli_languages,   \
+        .help = (which)                                                                \
+    }
+#define WHICH_SET                                                                      \
+    {                                                                                  \
+        .name = "set", .kind = CLI_TEXT, .arg = "SET",                                 \
+        .help = "the vector set; if not given, the only one, or node2vec"              \
+    }
+
 /* Commands that can look at an earlier version; cli_open() sees to it. */
 #define AS_OF                                                                          \
     {                                                                                  \

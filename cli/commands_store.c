@@ -64,11 +64,7 @@ static const cli_option check_options[] = {
      .min = 0,
      .max = 1000000,
      .help = "most examples of a finding"},
-    {.name = "lang",
-     .kind = CLI_CHOICE,
-     .arg = "LANG",
-     .choices = cli_languages,
-     .help = "language of the names shown; that of the locale if not given"},
+    LANG("language of the names shown; that of the locale if not given"),
 };
 
 static const cli_option sources_options[] = {AS_OF};
@@ -122,11 +118,7 @@ static const cli_option stats_options[] = {
      .help =
          "its shape as well: components, communities, the nodes with the most links "
          "and the highest PageRank"},
-    {.name = "lang",
-     .kind = CLI_CHOICE,
-     .arg = "LANG",
-     .choices = cli_languages,
-     .help = "language of the names; that of the locale if not given"},
+    LANG("language of the names; that of the locale if not given"),
 };
 
 const cli_command cli_store_commands[] = {
