@@ -224,6 +224,10 @@ mkg_lang cli_language(const cli *c, const char *text);
 /* What `ref` names. Where it means several nodes, they are listed as the result and *id
  * is MKG_ID_NONE. MKG_NOTFOUND if there is none. */
 mkg_status cli_resolve(cli *c, mkg_kg *kg, const char *ref, mkg_lang lang, mkg_id *id);
+/* Open the store and do `fn` with the node that the first argument names, in the
+ * argument's language; nothing more where it names several. */
+typedef mkg_status (*cli_node_fn)(cli *c, mkg_kg *kg, mkg_id id, mkg_lang lang);
+mkg_status cli_with_node(cli *c, cli_node_fn fn);
 
 /* {"node","name","type","codes"} of a node. NULL when out of memory. */
 json_t *cli_node_json(const mkg_node *n, mkg_lang lang);

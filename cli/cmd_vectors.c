@@ -228,15 +228,5 @@ out:
 
 mkg_status cli_cmd_similar(cli *c)
 {
-    mkg_status st;
-    mkg_kg *kg = NULL;
-    mkg_id id;
-    mkg_lang lang = cli_language(c, c->args[0]);
-
-    MKG_GO(cli_open(c, &kg));
-    st = cli_resolve(c, kg, c->args[0], lang, &id);
-    if (st == MKG_OK && id) st = similar_to(c, kg, id, lang);
-out:
-    mkg_kg_close(kg);
-    return st;
+    return cli_with_node(c, similar_to);
 }

@@ -392,3 +392,18 @@ mkg_status cli_resolve_source(cli *c, mkg_kg *kg, const char *ref, mkg_id *id)
     mkg__buf_clear(&list);
     return st;
 }
+
+mkg_status cli_with_node(cli *c, cli_node_fn fn)
+{
+    mkg_status st;
+    mkg_kg *kg = NULL;
+    mkg_id id;
+    mkg_lang lang = cli_language(c, c->args[0]);
+
+    MKG_GO(cli_open(c, &kg));
+    st = cli_resolve(c, kg, c->args[0], lang, &id);
+    if (st == MKG_OK && id) st = fn(c, kg, id, lang);
+out:
+    mkg_kg_close(kg);
+    return st;
+}

@@ -1,6 +1,7 @@
 /* What training leaves behind: a state to go on from, and a model. Both are GGUF. */
 #include "base/blas.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/text.h"
 #include "lm/quant.h"
 #include "lm/train.h"
@@ -86,9 +87,7 @@ mkg_status mkg_trainer_load(mkg_trainer *t, const char *path, mkg_err *err)
     uint64_t step, epoch, next, texts, tokens, n = t->net.n - t->net.frozen;
     const float *value, *m1, *m2, *losses = NULL;
 
-    FILE *f = fopen(path, "rb");
-    if (!f) return MKG_NOTFOUND;
-    fclose(f);
+    if (!mkg__file_exists(path)) return MKG_NOTFOUND;
     MKG_GO(mkg_gguf_open(path, &g, err));
     MKG_GO(get_number(g, "training.step", t->opts.steps, &step, err));
     MKG_GO(get_number(g, "training.epoch", UINT32_MAX, &epoch, err));
